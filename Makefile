@@ -1,0 +1,69 @@
+# Everything is put into two folders of the repository, .tools (uv) and .venv: no root, nothing outside.
+# Needed: GNU make, git, and Python 3.11 or newer with its venv module (another one: make PY=python3.12 ...).
+
+PY ?= python3
+ARGS ?=
+WORKERS ?= auto
+UPGRADE ?=
+
+UV := .tools/bin/uv
+BIN := .venv/bin
+IN := $(BIN)/python
+SYNC := $(UV) pip sync -q --python $(IN) --require-hashes
+COMPILE := $(UV) pip compile -q --universal --python-version 3.11 --generate-hashes \
+	--no-header --no-annotate --no-emit-index-url --no-emit-find-links $(UPGRADE)
+
+export UV_PYTHON_DOWNLOADS := never
+export UV_NO_PROGRESS := 1
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test check lint format bench locks clean
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
+
+setup: .venv/.ok ## the environment in .venv, everything at the locked versions
+
+demo: .venv/.ok ## build the demo project, run a cycle, show it
+	$(BIN)/habitue demo $(ARGS)
+
+test: .venv/.ok ## the tests (ARGS="tests/x.py -k y", WORKERS=1, HABITUE_REQUIRE=all: no component may be missing)
+	$(BIN)/pytest -n $(WORKERS) $(ARGS)
+
+check: lint test ## format, style, types, rooms, then the tests
+
+lint: .venv/.ok ## format, style, types, rooms
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/basedpyright
+	$(BIN)/lint-imports --no-logo --no-cache
+
+format: .venv/.ok ## put the code into shape
+	$(BIN)/ruff check --fix-only --quiet .
+	$(BIN)/ruff format .
+
+bench: .venv/.ok ## the benchmarks, against peers measured in the same run
+	$(IN) -m benchmarks $(ARGS)
+
+locks: .tools/.ok ## resolve the dependencies again (UPGRADE=--upgrade: to the newest allowed)
+	echo uv | $(COMPILE) -o locks/tools.txt - > /dev/null
+	$(COMPILE) --all-extras -o locks/dev.txt pyproject.toml > /dev/null
+	$(COMPILE) --extra demo -c locks/dev.txt -o locks/runtime.txt pyproject.toml > /dev/null
+	@if grep -nE '://|^(-|--)[a-z]' locks/*.txt; then echo "an address or an option stands in a lock file" >&2; exit 1; fi
+
+clean: ## remove what was made here
+	rm -rf .venv .tools .pytest_cache .ruff_cache .import_linter_cache .hypothesis dist
+	find src tests -type d -name __pycache__ -prune -exec rm -rf {} +
+
+.tools/.ok: locks/tools.txt
+	@$(PY) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+	  echo "habitue needs Python 3.11 or newer; $(PY) is `$(PY) --version 2>&1`. Name another: make PY=python3.12 ..." >&2; exit 1; }
+	$(PY) -m venv --clear .tools
+	.tools/bin/python -m pip install -q --disable-pip-version-check --require-hashes --no-deps -r locks/tools.txt
+	touch $@
+
+.venv/.ok: locks/dev.txt pyproject.toml .tools/.ok
+	$(UV) venv -q --allow-existing --python $(PY) .venv
+	$(SYNC) locks/dev.txt
+	$(UV) pip install -q --python $(IN) --no-deps --no-build-isolation -e .
+	touch $@

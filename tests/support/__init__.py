@@ -1,0 +1,1 @@
+"""Helpers of the tests; on the path, so that any test may `from support.components import require`."""
