@@ -1,0 +1,143 @@
+"""What differs between engines, in one place: rounding, division, sharing out, text patterns, time zones.
+
+Every function takes and returns Ibis values or tables and compiles to the same result on DuckDB and Spark.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+from typing import Any, cast
+
+import ibis
+import ibis.expr.types as ir
+
+from habitue.periods import OffsetChange, offset_changes
+
+DIGITS = "0123456789"
+
+
+def materialise(table: ir.Table, name: str) -> ir.Table:
+    """Compute a table once on its own backend and return the stored copy (temporary, named after `name`)."""
+    backend = cast(Any, table.get_backend())
+    return backend.create_table(f"{name}_{ibis.util.gen_name('t')[-12:]}", table, temp=True)
+
+
+def whole_quotient(value: ir.IntegerValue, divisor: int | ir.IntegerValue) -> ir.IntegerValue:
+    """Quotient of int64 values rounded toward zero, exact while the quotient is below 2**51.
+
+    (`//` goes through floating point on DuckDB and is integer only on PostgreSQL.)
+    """
+    return ((value - value % divisor).cast("float64") / _float(divisor)).round().cast("int64")
+
+
+def half_even(value: ir.IntegerValue, divisor: int) -> ir.IntegerValue:
+    """Divide an int64 by a positive whole number, ties to the even neighbour (units: those of the quotient)."""
+    size = value.abs()
+    quotient = whole_quotient(size, divisor)
+    twice = (size - quotient * divisor) * 2
+    up = (twice > divisor) | ((twice == divisor) & (quotient % 2 == 1))
+    return ibis.ifelse(value < 0, -1, 1).cast("int64") * (quotient + ibis.ifelse(up, 1, 0))
+
+
+def scaled(value: ir.NumericValue, digits: int) -> ir.IntegerValue:
+    """A decimal number as int64 in units of 10**-digits, rounded there by the engine's decimal cast."""
+    return (value.cast(f"decimal(38,{digits})") * 10**digits).cast("int64")
+
+
+def ratio(numerator: ir.NumericValue, denominator: ir.NumericValue) -> ir.FloatingValue:
+    """Float ratio; null over nothing."""
+    return numerator.cast("float64") / denominator.cast("float64").nullif(0.0)
+
+
+def apportion(
+    total: ir.IntegerValue, weight: ir.IntegerValue, *, by: Sequence[str], order_by: Sequence[str]
+) -> ir.IntegerValue:
+    """Share whole minor units among the rows of a group in proportion to non-negative weights, to the last unit.
+
+    Row k gets [total * W_k / W] - [total * W_{k-1} / W], rounded toward zero, W_k being the running sum of weights in
+    `order_by` (which must order the rows of a group fully, equal rows aside): shares add up to `total` exactly.
+    A group whose weights are all zero shares nothing.
+    """
+    running = ibis.window(group_by=by, order_by=order_by, preceding=None, following=0)
+    whole = ibis.window(group_by=by)
+    up_to = weight.sum().over(running)
+    all_weights = weight.sum().over(whole)
+    safe = all_weights.nullif(0)
+
+    def share(part: ir.IntegerValue) -> ir.IntegerValue:
+        exact = whole_quotient(part * total, safe)
+        rough = (part.cast("float64") / safe.cast("float64") * total.cast("float64")).cast("int64")
+        fits = all_weights.cast("float64") * total.abs().cast("float64") < 4e18
+        return ibis.ifelse(part == all_weights, total, ibis.ifelse(fits, exact, rough))
+
+    return (share(up_to) - share(up_to - weight)).fill_null(0).cast("int64")
+
+
+def digits_mask(text: ir.StringValue) -> ir.StringValue:
+    """The shape of a text: every digit becomes 0 (``14/03/2024`` and ``05/11/2023`` share ``00/00/0000``)."""
+    return text.translate(DIGITS, "0" * 10)
+
+
+def matches_any(text: ir.StringValue, patterns: Sequence[str]) -> ir.BooleanValue:
+    """Does a text match one of the glob patterns (``*``, ``?``), capitals aside? Null never matches."""
+    upper = text.upper()
+    plain = [p.upper() for p in patterns if not re.search(r"[*?]", p)]
+    tests: list[ir.BooleanValue] = [upper.isin(plain)] if plain else []
+    for pattern in patterns:
+        if not re.search(r"[*?]", pattern):
+            continue
+        if re.fullmatch(r"[^*?]+\*", pattern):
+            tests.append(upper.startswith(pattern[:-1].upper()))
+        else:
+            regex = re.escape(pattern.upper()).replace(r"\*", ".*").replace(r"\?", ".")
+            tests.append(upper.re_search(f"^{regex}$"))
+    if not tests:
+        return ibis.literal(False)
+    found = tests[0]
+    for test in tests[1:]:
+        found = found | test
+    return found.fill_null(False)
+
+
+def by_value(value: ir.Value, table: Mapping[Any, Any], default: Any) -> ir.Value:
+    """Look a value up in a small mapping, as a CASE expression."""
+    if not table:
+        return ibis.literal(default)
+    return ibis.cases(*[(value == key, found) for key, found in table.items()], else_=default)
+
+
+def offset_minutes(
+    moment: ir.TimestampValue, zone: str, first_year: int, last_year: int, *, moment_is_utc: bool
+) -> ir.IntegerValue:
+    """Minutes to add to UTC to get local time in `zone`, for a naive moment given in UTC or in local time.
+
+    A local time that exists twice takes the earlier offset, one that never existed the offset before the gap
+    (as Python's ``fold=0``).
+    """
+    changes = offset_changes(zone, first_year, last_year)
+
+    def threshold(before: OffsetChange, change: OffsetChange) -> Any:
+        if moment_is_utc:
+            return ibis.timestamp(change.starts_at.isoformat(sep=" "))
+        local = change.starts_at + timedelta(minutes=max(before.minutes, change.minutes))
+        return ibis.timestamp(local.isoformat(sep=" "))
+
+    def pick(low: int, high: int) -> Any:
+        if low == high:
+            return ibis.literal(changes[low].minutes, "int64")
+        middle = (low + high + 1) // 2
+        at = threshold(changes[middle - 1], changes[middle])
+        return ibis.ifelse(moment >= at, pick(middle, high), pick(low, middle - 1))
+
+    return pick(0, len(changes) - 1)
+
+
+def plus_minutes(moment: ir.TimestampValue, minutes: ir.IntegerValue) -> ir.TimestampValue:
+    """A moment shifted by a whole number of minutes that may differ from row to row."""
+    return moment + minutes.as_interval("m")
+
+
+def _float(value: int | ir.IntegerValue) -> Any:
+    return float(value) if isinstance(value, int) else value.cast("float64")

@@ -1,0 +1,153 @@
+"""What a user says of a source: where it is, how it is written, which of its columns mean what."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Literal
+
+Kind = Literal["transactions", "customers", "products", "stores", "payments", "rates"]
+DateOrder = Literal["day first", "month first", "year first"]
+
+
+@dataclass(frozen=True)
+class Shape:
+    """Which canonical columns a kind of source can have, and which it must have."""
+
+    required: tuple[str, ...]
+    optional: tuple[str, ...]
+    one_of: tuple[tuple[str, ...], ...] = ()
+
+    @property
+    def all(self) -> tuple[str, ...]:
+        """Every canonical column of the kind."""
+        return (*self.required, *self.optional)
+
+
+SHAPES: Mapping[str, Shape] = {
+    "transactions": Shape(
+        ("sold_at",),
+        (
+            "transaction_id",
+            "line_number",
+            "source_customer_id",
+            "store_id",
+            "till_id",
+            "sales_channel",
+            "sku",
+            "quantity",
+            "unit_price",
+            "gross_amount",
+            "discount_amount",
+            "net_amount",
+            "tax_amount",
+            "transaction_discount_amount",
+            "shipping_amount",
+            "currency",
+            "sale_type",
+            "population",
+            "original_transaction_id",
+            "offer_id",
+            "points",
+        ),
+        (("net_amount",), ("gross_amount",), ("unit_price", "quantity")),
+    ),
+    "customers": Shape(
+        ("source_customer_id",),
+        (
+            "first_name",
+            "last_name",
+            "email",
+            "phone",
+            "address",
+            "postcode",
+            "city",
+            "country",
+            "birth_date",
+            "enrolled_on",
+            "store_id",
+            "population",
+            "note",
+        ),
+    ),
+    "products": Shape(("sku",), ("product_name", "brand", "category", "subcategory", "subsubcategory", "cost")),
+    "stores": Shape(("store_id",), ("store_name", "region", "format", "opened_on", "closed_on")),
+    "payments": Shape(("transaction_id", "tender", "paid_amount"), ("source",)),
+    "rates": Shape(("currency", "rate", "valid_on"), ()),
+}
+
+DATES = frozenset({"sold_at", "enrolled_on", "birth_date", "opened_on", "closed_on", "valid_on"})
+AMOUNTS = frozenset(
+    {
+        "quantity",
+        "unit_price",
+        "gross_amount",
+        "discount_amount",
+        "net_amount",
+        "tax_amount",
+        "transaction_discount_amount",
+        "shipping_amount",
+        "points",
+        "cost",
+        "paid_amount",
+        "rate",
+    }
+)
+PERSONAL = frozenset(
+    {
+        "source_customer_id",
+        "first_name",
+        "last_name",
+        "email",
+        "phone",
+        "address",
+        "postcode",
+        "city",
+        "country",
+        "birth_date",
+        "note",
+    }
+)
+SUMS = AMOUNTS - {"quantity", "unit_price", "rate"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Source:
+    """One source of the settings.
+
+    `columns` maps canonical names to the source's headers; several headers are joined by a space (dates: day and
+    time) or added up (amounts). `values` gives a constant for a canonical column the source does not have.
+    """
+
+    name: str
+    kind: Kind
+    files: tuple[str, ...] = ()
+    sheet: str | None = None
+    database: str | None = None
+    table: str | None = None
+    query: str | None = None
+    encoding: str | None = None
+    delimiter: str | None = None
+    header_line: int | None = None
+    columns: Mapping[str, str | tuple[str, ...]] = field(default_factory=dict)
+    values: Mapping[str, str] = field(default_factory=dict)
+    date_order: DateOrder | None = None
+    decimal_mark: Literal[",", "."] | None = None
+    time_zone: str | None = None
+    customer_system: str | None = None
+    transaction_key: tuple[str, ...] = ("transaction_id",)
+    export_date: str | None = None
+    tax: Literal["excluded", "included", "unknown"] = "unknown"
+    tax_rate: Decimal | None = None
+    pays: str | None = None
+
+    def headers(self, column: str) -> tuple[str, ...]:
+        """The source's headers mapped to a canonical column; empty if none."""
+        mapped = self.columns.get(column, ())
+        return (mapped,) if isinstance(mapped, str) else tuple(mapped)
+
+    @property
+    def wanted(self) -> tuple[str, ...]:
+        """All mapped headers, each once, in order."""
+        return tuple(dict.fromkeys(header for column in self.columns for header in self.headers(column)))

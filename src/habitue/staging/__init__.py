@@ -1,0 +1,1 @@
+"""From raw to canonical: rename, cast, take once, set aside what cannot be read; nothing else."""

@@ -1,0 +1,62 @@
+"""Codes and names as text: trimmed, empty words recognised, numbers that a spreadsheet has ruined set apart."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import ibis
+import ibis.expr.types as ir
+
+EMPTY_WORDS = ("", "null", "none", "nan", "n/a", "na", "#n/a", "-", "nil", "<na>", "(null)")
+RUINED = r"^[0-9][.,][0-9]+[Ee]\+[0-9]+$"
+
+
+def cleaned(raw: ir.Table) -> ir.Table:
+    """A raw table whose texts are trimmed, and null where nothing is said (empty, NULL, None, nan, N/A, -)."""
+    texts = [name for name in raw.columns if raw[name].type().is_string()]
+    trimmed = raw.mutate(**{name: raw[name].replace("\u00a0", " ").strip() for name in texts})
+    return trimmed.mutate(
+        **{
+            name: ibis.ifelse(trimmed[name].lower().isin(EMPTY_WORDS), ibis.null("string"), trimmed[name])
+            for name in texts
+        }
+    )
+
+
+def as_text(value: Any) -> ir.StringValue:
+    """A column of a cleaned table as text; whole floating numbers without their ``.0``."""
+    kind = value.type()
+    if kind.is_string():
+        return value
+    if kind.is_floating():
+        return ibis.ifelse(value == value.round(), value.cast("int64").cast("string"), value.cast("string"))
+    return value.cast("string")
+
+
+def with_identifiers(table: ir.Table, names: Sequence[str]) -> ir.Table:
+    """Text columns as codes: leading zeros kept, a spreadsheet's leading apostrophe and a float's ``.0`` dropped."""
+    plain = table.mutate(
+        **{name: ibis.ifelse(table[name].startswith("'"), table[name].substr(1), table[name]) for name in names}
+    )
+    floats = {name: plain[name].endswith(".0") & plain[name].re_search(r"^[0-9]+\.0$") for name in names}
+    return plain.mutate(
+        **{
+            name: ibis.ifelse(floats[name], plain[name].substr(0, plain[name].length() - 2), plain[name])
+            for name in names
+        }
+    )
+
+
+def with_customer_number(table: ir.Table, name: str) -> ir.Table:
+    """A column of codes as customer numbers are compared: e-mail addresses without capitals; zero, or a number ruined
+    by a spreadsheet, is nobody.
+    """
+    lowered = table.mutate(**{name: ibis.ifelse(table[name].contains("@"), table[name].lower(), table[name])})
+    nobody = is_ruined(lowered[name]) | lowered[name].re_search("^0+$")
+    return lowered.mutate(**{name: ibis.ifelse(nobody, ibis.null("string"), lowered[name])})
+
+
+def is_ruined(text: ir.StringValue) -> ir.BooleanValue:
+    """A code that a spreadsheet turned into scientific notation: its digits are lost."""
+    return text.re_search(RUINED)

@@ -1,0 +1,159 @@
+"""The amounts of a sales row: minor units of its currency, ticket-level discount and shipping, tax taken out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import ibis
+import ibis.expr.types as ir
+
+from habitue.portable import apportion, half_even, materialise, scaled
+from habitue.sources.declared import Source
+from habitue.staging.amounts import LARGEST
+
+MONEY = (
+    "gross_amount",
+    "discount_amount",
+    "net_amount",
+    "tax_amount",
+    "transaction_discount_amount",
+    "shipping_amount",
+)
+EXPONENTS: Mapping[str, int] = {
+    **dict.fromkeys(
+        (
+            "BIF",
+            "CLP",
+            "DJF",
+            "GNF",
+            "ISK",
+            "JPY",
+            "KMF",
+            "KRW",
+            "PYG",
+            "RWF",
+            "UGX",
+            "VND",
+            "VUV",
+            "XAF",
+            "XOF",
+            "XPF",
+        ),
+        0,
+    ),
+    **dict.fromkeys(("BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND"), 3),
+}
+
+
+def exponent(currency: str) -> int:
+    """Decimal places of a currency's minor unit (ISO 4217)."""
+    return EXPONENTS.get(currency, 2)
+
+
+def _minor(micro: Any, currency: Any, source: Source, settings_digits: int = 6) -> Any:
+    """Whole minor units of the row's currency from int64 in units of 10**-settings_digits."""
+
+    def at(digits: int) -> Any:
+        return half_even(micro, 10 ** (settings_digits - digits))
+
+    if "currency" not in source.columns:
+        stated = source.values.get("currency")
+        return at(exponent(stated)) if stated else at(2)
+    none = [code for code, digits in EXPONENTS.items() if digits == 0]
+    three = [code for code, digits in EXPONENTS.items() if digits == 3]
+    return ibis.cases((currency.isin(none), at(0)), (currency.isin(three), at(3)), else_=at(2))
+
+
+def money(table: ir.Table, source: Source) -> ir.Table:
+    """Gross, discount, net, tax and the source amount in whole minor units; null where not readable."""
+    given = {name for name in (*MONEY, "unit_price", "quantity") if name in source.columns or name in source.values}
+    money = [name for name in MONEY if name in given]
+    by_units = not {"net_amount", "gross_amount"} & given
+
+    def micro(name: str, digits: int) -> Any:
+        value = table[f"{name}_read"]
+        return scaled(ibis.ifelse(value.abs() <= LARGEST, value, ibis.null("decimal(18, 6)")), digits)
+
+    wide = table.mutate(**{f"{name}_micro": micro(name, 6) for name in money})
+    if by_units:
+        wide = wide.mutate(price_micro=micro("unit_price", 6), units_milli=micro("quantity", 3))
+        fits = (wide["price_micro"].cast("float64") * wide["units_milli"].cast("float64")).abs() <= LARGEST * 1e9
+        wide = wide.mutate(units_nano=ibis.ifelse(fits, wide["price_micro"] * wide["units_milli"], ibis.null("int64")))
+    minors = {name: _minor(wide[f"{name}_micro"], wide["currency"], source) for name in money}
+    if by_units:
+        minors["gross_amount"] = _minor(wide["units_nano"], wide["currency"], source, 9)
+    wide = wide.mutate(**minors)
+    none = ibis.null("int64")
+    discount: Any = wide["discount_amount"].fill_null(0) if "discount_amount" in given else ibis.literal(0, "int64")
+    if "net_amount" in given:
+        net = wide["net_amount"]
+        gross = wide["gross_amount"].fill_null(net + discount) if "gross_amount" in given else net + discount
+        discount = gross - net
+    else:
+        gross = wide["gross_amount"]
+        net = gross - discount
+    return wide.mutate(
+        gross_amount=gross,
+        discount_amount=discount,
+        net_amount=net,
+        tax_amount=wide["tax_amount"] if "tax_amount" in given else none,
+        ticket_discount=wide["transaction_discount_amount"] if "transaction_discount_amount" in given else none,
+        shipping=wide["shipping_amount"] if "shipping_amount" in given else none,
+    )
+
+
+def with_ticket_currency(table: ir.Table) -> ir.Table:
+    """A row that leaves the currency empty has that of its ticket, if its ticket states exactly one."""
+    ticket = ibis.window(group_by="transaction_id")
+    least, most = table["currency"].min().over(ticket), table["currency"].max().over(ticket)
+    wide = table.mutate(least=least, most=most)
+    stated = ibis.ifelse(
+        (wide["least"] == wide["most"]) & wide["transaction_id"].notnull(), wide["least"], ibis.null("string")
+    )
+    return wide.mutate(currency=ibis.coalesce(wide["currency"], stated)).drop("least", "most")
+
+
+def share_discount(lines: ir.Table) -> ir.Table:
+    """A discount stated once for the whole ticket, shared out over its lines in proportion to their gross."""
+    lines = materialise(
+        lines.mutate(stated=lines["ticket_discount"].max().over(group_by="transaction_id").fill_null(0)), "stated"
+    )
+    weight = ibis.ifelse(lines["gross_amount"] > 0, lines["gross_amount"], 0).cast("int64")
+    part = apportion(lines["stated"], weight, by=["transaction_id"], order_by=["row_number"])
+    lines = lines.mutate(discount_amount=lines["discount_amount"] + part)
+    net = lines["gross_amount"] - lines["discount_amount"]
+    return lines.mutate(net_amount=net, source_amount=net)
+
+
+def shipping_lines(lines: ir.Table) -> ir.Table:
+    """One more line a ticket for the shipping it states; its row number is that of its row, negative."""
+    first = ibis.row_number().over(group_by="transaction_id", order_by=[ibis.desc(lines["shipping"]), "row_number"])
+    stated = lines.mutate(place=first).filter(lambda t: (t["place"] == 0) & (t["shipping"].fill_null(0) != 0))
+    return stated.mutate(
+        row_number=-stated["row_number"],
+        line_number=ibis.literal(0, "int64"),
+        sku=ibis.null("string"),
+        quantity=ibis.literal(1).cast("decimal(18, 3)"),
+        gross_amount=stated["shipping"],
+        discount_amount=ibis.literal(0, "int64"),
+        net_amount=stated["shipping"],
+        tax_amount=ibis.null("int64"),
+        source_amount=stated["shipping"],
+        sale_type_label=ibis.literal("shipping"),
+        points=ibis.null("int64"),
+    )
+
+
+def without_tax(lines: ir.Table, source: Source) -> ir.Table:
+    """Amounts ex tax where the source includes it: by the stated tax, else by the stated rate, half-even."""
+    if source.tax != "included":
+        return lines
+    given: Any = lines["net_amount"]
+    if "tax_amount" in source.columns:
+        net = given - lines["tax_amount"].fill_null(0)
+        return lines.mutate(net_amount=net, gross_amount=net + lines["discount_amount"])
+    per_million = 1_000_000 + int((source.tax_rate or 0) * 1_000_000)
+    net = half_even(given * 1_000_000, per_million)
+    gross = half_even(lines["gross_amount"] * 1_000_000, per_million)
+    return lines.mutate(net_amount=net, gross_amount=gross, discount_amount=gross - net, tax_amount=given - net)

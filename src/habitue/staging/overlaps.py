@@ -1,0 +1,127 @@
+"""The same ticket in several exports counts once: it is taken from the later export, and differences are listed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import ibis
+import ibis.expr.types as ir
+
+from habitue.portable import materialise
+from habitue.schemas import RESENT_TICKETS
+
+CONTENT = (
+    "sold_at",
+    "source_customer_id",
+    "store_id",
+    "sku",
+    "quantity",
+    "gross_amount",
+    "discount_amount",
+    "net_amount",
+    "currency",
+    "sale_type_label",
+)
+
+
+@dataclass(frozen=True)
+class TakenOnce:
+    """Lines taken, lines of tickets that a later export has too, and the tickets it has otherwise."""
+
+    lines: ir.Table
+    superseded: ir.Table
+    resent: ir.Table
+
+
+def take_once(lines: ir.Table, files: ir.Table, *, overlapping: bool) -> TakenOnce:
+    """Take each ticket from the latest export that has it.
+
+    Where the source numbers its lines and the parts of a ticket in several files share no number, the ticket was
+    cut between files and all its parts are taken.
+
+    Args:
+        lines: staged lines of all files.
+        files: file_id, file, export_rank.
+        overlapping: some source has more than one file (else nothing needs to be looked for).
+    """
+    none = lines.filter(ibis.literal(False))
+    if not overlapping:
+        return TakenOnce(lines, none, _empty(lines))
+    ranks = files.select("file_id", "export_rank")
+    parts = lines.group_by("source", "transaction_id", "file_id").agg(
+        rows=lines.count(), numbered=lines["has_line_number"].all(), amount=lines["source_amount"].sum()
+    )
+    parts = parts.join(ranks, "file_id")
+    tickets = parts.group_by("source", "transaction_id").agg(
+        files_count=parts.count(),
+        latest=parts["export_rank"].max(),
+        rows=parts["rows"].sum(),
+        numbered=parts["numbered"].all(),
+    )
+    several = materialise(tickets.filter(tickets["files_count"] > 1), "several")
+    numbers = (
+        lines.semi_join(several.filter(several["numbered"]), ["source", "transaction_id"])
+        .group_by("source", "transaction_id")
+        .agg(numbers=lambda t: t["line_number"].nunique())
+    )
+    joined = several.left_join(numbers, ["source", "transaction_id"])
+    repeated = materialise(
+        joined.filter(joined["numbers"].isnull() | (joined["numbers"] < joined["rows"])).select(
+            "source", "transaction_id", "latest"
+        ),
+        "repeated",
+    )
+    marked = lines.left_join(repeated, ["source", "transaction_id"]).drop("source_right", "transaction_id_right")
+    marked = marked.left_join(ranks, "file_id").drop("file_id_right")
+    is_superseded: Any = (marked["export_rank"] < marked["latest"]).fill_null(False)
+    kept = marked.filter(~is_superseded).drop("latest", "export_rank")
+    superseded = materialise(marked.filter(is_superseded), "superseded")
+    resent = _resent(lines, superseded, ranks, files)
+    return TakenOnce(kept, superseded.drop("latest", "export_rank"), resent)
+
+
+def _resent(lines: ir.Table, superseded: ir.Table, ranks: ir.Table, files: ir.Table) -> ir.Table:
+    """Tickets whose content in an earlier file is not, as a multiset of lines, that of the file they are taken from."""
+    earlier = superseded.select("source", "transaction_id", "file_id", *CONTENT, side=ibis.literal(1, "int64"))
+    pairs = superseded.select("source", "transaction_id", "latest", earlier_file=superseded["file_id"]).distinct()
+    latest = lines.join(ranks, "file_id")
+    latest = latest.join(
+        pairs,
+        [
+            latest["source"] == pairs["source"],
+            latest["transaction_id"] == pairs["transaction_id"],
+            latest["export_rank"] == pairs["latest"],
+        ],
+    )
+    kept = latest.select(
+        "source", "transaction_id", *CONTENT, kept_file=latest["file_id"], file_id=latest["earlier_file"]
+    )
+    both = earlier.union(kept.select("source", "transaction_id", "file_id", *CONTENT, side=ibis.literal(-1, "int64")))
+    per_content = both.group_by("source", "transaction_id", "file_id", *CONTENT).agg(balance=both["side"].sum())
+    differing = per_content.filter(per_content["balance"] != 0).select("source", "transaction_id", "file_id").distinct()
+    differing = materialise(differing, "differing")
+    keys = ["source", "transaction_id", "file_id"]
+    theirs = (
+        superseded.semi_join(differing, keys)
+        .group_by(keys)
+        .agg(superseded_rows=lambda t: t.count(), superseded_amount=lambda t: t["source_amount"].sum().fill_null(0))
+    )
+    amounts = latest.select(
+        "source", "transaction_id", "source_amount", kept_id=latest["file_id"], file_id=latest["earlier_file"]
+    )
+    ours = (
+        amounts.semi_join(differing, keys)
+        .group_by([*keys, "kept_id"])
+        .agg(kept_rows=lambda t: t.count(), kept_amount=lambda t: t["source_amount"].sum().fill_null(0))
+    )
+    found = theirs.join(ours, keys)
+    names = files.select("file_id", superseded_file=files["file"])
+    found = found.join(names, "file_id")
+    kept_names = files.select(kept_id=files["file_id"], kept_file=files["file"])
+    return RESENT_TICKETS.cast(found.join(kept_names, "kept_id"))
+
+
+def _empty(lines: ir.Table) -> ir.Table:
+    columns: dict[str, Any] = {c.name: ibis.null(c.type) for c in RESENT_TICKETS.columns}
+    return lines.filter(ibis.literal(False)).select(**columns)

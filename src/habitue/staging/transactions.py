@@ -1,0 +1,326 @@
+"""Sales files: one row of a ticket to one staged line, in the source's own currency."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import time
+from typing import Any
+
+import ibis
+import ibis.expr.types as ir
+
+from habitue.portable import (
+    by_value,
+    digits_mask,
+    materialise,
+    offset_minutes,
+    plus_minutes,
+)
+from habitue.schemas import STAGED_LINES
+from habitue.sources.declared import Source
+from habitue.staging.amounts import LARGEST, RUINED
+from habitue.staging.conventions import Conventions, read_amount, read_date, text_of
+from habitue.staging.dates import spelling
+from habitue.staging.identifiers import as_text, is_ruined, with_customer_number, with_identifiers
+from habitue.staging.line_amounts import MONEY, money, share_discount, shipping_lines, with_ticket_currency, without_tax
+
+TOTAL_WORDS = r"(?i)^\s*(sous[- ]?total|sub[- ]?total|grand total|total|totaux|somme|сумма|итого|всего|подытог)\b"
+TEXT_COLUMNS = (
+    "store_id",
+    "till_id",
+    "sales_channel",
+    "sku",
+    "sale_type",
+    "population",
+    "original_transaction_id",
+    "offer_id",
+)
+REFUSED = ibis.schema(
+    {
+        "row_number": "int64",
+        "column": "string",
+        "value": "string",
+        "reason": "string",
+        "source_amount": "int64",
+        "currency": "string",
+    }
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class StagingSettings:
+    """What holds for all sources: home currency, the stores' time zone, the hour at which their day begins."""
+
+    currency: str
+    time_zone: str
+    day_starts_at: time = time(0)
+
+
+@dataclass(frozen=True)
+class StagedTransactions:
+    """A sales file, staged.
+
+    `lines` has STAGED_LINES' columns with the raw `customer_number` in place of the opaque id; `refused` one row a
+    refused row (row_number, column, value, reason, source_amount, currency); `asides` one row a row that is no data
+    (totals, notes, blank lines), with the amount of total rows.
+    """
+
+    lines: ir.Table
+    refused: ir.Table
+    asides: ir.Table
+
+
+def stage_transactions(
+    raw: ir.Table, source: Source, conventions: Conventions, settings: StagingSettings, file_id: str
+) -> StagedTransactions:
+    """Read every row of a raw sales table; rows that cannot be read are refused with their first reason.
+
+    Amounts are rounded half-even to the minor unit of the row's currency, once, after quantity times price.
+    """
+    typed = materialise(_typed(raw, source, conventions, settings, file_id), "typed")
+    good = typed.filter(typed["reason"].isnull() & typed["aside"].isnull())
+    lines = _lines(good, source)
+    refused = typed.filter(typed["reason"].notnull()).select(
+        "row_number",
+        column="fault_column",
+        value="fault_value",
+        reason="reason",
+        source_amount="source_amount",
+        currency="currency",
+    )
+    asides = typed.filter(typed["aside"].notnull()).select(
+        "row_number",
+        column=ibis.null("string"),
+        value="aside_text",
+        reason="aside",
+        source_amount="source_amount",
+        currency="currency",
+    )
+    return StagedTransactions(lines, refused.cast(REFUSED), asides.cast(REFUSED))
+
+
+def _typed(
+    raw: ir.Table, source: Source, conventions: Conventions, settings: StagingSettings, file_id: str
+) -> ir.Table:
+    """Everything a row says, typed, each step on the columns of the step before (so that no expression grows)."""
+    has = source.columns.__contains__
+    columns: dict[str, Any] = {"row_number": raw["row_number"]}
+    texts = {
+        **dict(zip(TEXT_COLUMNS, TEXT_COLUMNS, strict=True)),
+        "transaction_number": "transaction_id",
+        "customer_number": "source_customer_id",
+        "line_number": "line_number",
+        "currency": "currency",
+    }
+    for name, canonical in texts.items():
+        default = settings.currency if name == "currency" else None
+        columns[name] = (
+            text_of(raw, source.headers(canonical)) if has(canonical) else _constant(source, canonical, default)
+        )
+    for name in (*MONEY, "unit_price", "quantity", "points"):
+        columns[f"{name}_read"] = _read_or_constant(raw, source, name, conventions)
+    moments = read_date(raw, source, "sold_at", conventions) if has("sold_at") else None
+    columns["local_at"] = moments.local if moments else ibis.literal(source.values["sold_at"]).cast("timestamp(6)")
+    columns["offset"] = (
+        ibis.null("int64") if moments is None or moments.offset_minutes is None else moments.offset_minutes
+    )
+    main = _main_amount(source)
+    columns["main_written"] = text_of(raw, source.headers(main)) if has(main) else ibis.null("string")
+    columns["date_written"] = text_of(raw, source.headers("sold_at")) if has("sold_at") else ibis.literal("-")
+    mapped = [as_text(raw[header]) for header in source.wanted]
+    columns["filled"] = sum((value.notnull().cast("int64") for value in mapped[1:]), mapped[0].notnull().cast("int64"))
+    columns["first_written"] = ibis.coalesce(*mapped) if len(mapped) > 1 else mapped[0]
+    table = raw.select(**columns)
+    codes = [name for name, canonical in texts.items() if has(canonical) and name not in ("line_number", "currency")]
+    table = with_identifiers(table, codes)
+    table = with_customer_number(table, "customer_number") if has("source_customer_id") else table
+    table = table.mutate(
+        sku=ibis.ifelse(is_ruined(table["sku"]), ibis.null("string"), table["sku"]),
+        currency=table["currency"].upper(),
+        line_number=table["line_number"].try_cast("float64").try_cast("int64"),
+    )
+    table = _moments(table, source, settings, conventions)
+    table = table.mutate(transaction_id=_key(table, source, file_id), file_id=ibis.literal(file_id))
+    table = money(with_ticket_currency(table) if has("currency") else table, source)
+    return _judged(table, source, main, conventions)
+
+
+def _read_or_constant(raw: ir.Table, source: Source, name: str, conventions: Conventions) -> Any:
+    if name in source.columns:
+        return read_amount(raw, source, name, conventions)
+    if name in source.values:
+        return ibis.literal(source.values[name]).cast("decimal(18, 6)")
+    return ibis.null("decimal(18, 6)")
+
+
+def _constant(source: Source, column: str, default: str | None = None) -> Any:
+    value = source.values.get(column, default)
+    return ibis.null("string") if value is None else ibis.literal(value)
+
+
+def _main_amount(source: Source) -> str:
+    """The mapped column that the line's amount comes from."""
+    return next(
+        name for name in ("net_amount", "gross_amount", "unit_price") if name in source.columns or name in source.values
+    )
+
+
+def _moments(table: ir.Table, source: Source, settings: StagingSettings, conventions: Conventions) -> ir.Table:
+    """`sold_at` (UTC) and `sold_on` (the store's day) from written local times."""
+    zone = source.time_zone or settings.time_zone
+    profiled = conventions.examined.dates.get("sold_at")
+    if profiled:
+        first, last = profiled.first_year, profiled.last_year
+    else:
+        years = table.agg(first=table["local_at"].min().year(), last=table["local_at"].max().year())
+        found = years.to_pyarrow().to_pylist()[0]
+        first, last = max(found["first"] or 2000, 1900), min(found["last"] or 2000, 2100)
+    local: Any = table["local_at"]
+    start = settings.day_starts_at.hour * 60 + settings.day_starts_at.minute
+    table = table.mutate(
+        own=ibis.coalesce(table["offset"], offset_minutes(local, zone, first, last, moment_is_utc=False)).cast("int64")
+    )
+    table = table.mutate(sold_at=plus_minutes(table["local_at"], -table["own"]).cast("timestamp(6)"))
+    if zone == settings.time_zone and conventions.examined.dates.get("sold_at") and not _has_offsets(conventions):
+        store_local: Any = table["local_at"]
+    else:
+        shift = offset_minutes(table["sold_at"], settings.time_zone, first, last, moment_is_utc=True)
+        table = table.mutate(there=shift.cast("int64"))
+        there = plus_minutes(table["sold_at"], table["there"])
+        same = zone == settings.time_zone
+        store_local = ibis.ifelse(table["offset"].isnull(), table["local_at"], there) if same else there
+    day = plus_minutes(store_local, ibis.literal(-start)) if start else store_local
+    return table.mutate(sold_on=day.date())
+
+
+def _has_offsets(conventions: Conventions) -> bool:
+    """Some values of the date column state their distance from UTC."""
+    masks = conventions.examined.dates["sold_at"].masks
+    return any("zone" in found.spans for mask in masks if (found := spelling(mask)))
+
+
+def _key(table: ir.Table, source: Source, file_id: str) -> Any:
+    """The ticket's key: the mapped number alone, or the stated parts joined by ``|``."""
+    parts = []
+    for part in source.transaction_key:
+        if part == "transaction_id":
+            parts.append(table["transaction_number"])
+        elif part == "sold_on":
+            parts.append(table["sold_on"].cast("string"))
+        elif part == "file":
+            parts.append(ibis.literal(file_id))
+        elif part == "row_number":
+            parts.append(table["row_number"].cast("string"))
+        elif part == "source_customer_id":
+            parts.append(table["customer_number"])
+        else:
+            parts.append(table[part])
+    if len(parts) == 1:
+        return parts[0]
+    key = parts[0].fill_null("")
+    for part in parts[1:]:
+        key = key + "|" + part.fill_null("")
+    return (
+        ibis.ifelse(table["transaction_number"].isnull(), ibis.null("string"), key)
+        if "transaction_id" in source.transaction_key
+        else key
+    )
+
+
+def _judged(table: ir.Table, source: Source, main: str, conventions: Conventions) -> ir.Table:
+    """Rows that are no data (`aside`) and rows that are refused (`reason`, with column and value)."""
+    date: Any = table["date_written"]
+    profiled = conventions.examined.dates.get("sold_at")
+    known_masks = [mask for mask in profiled.masks if spelling(mask)] if profiled else []
+    no_date = table["date_written"].isnull()
+    no_amount = table["main_written"].isnull()
+    aside = ibis.cases(
+        (table["filled"] == 0, "blank_row"),
+        (no_date & no_amount & (table["filled"] <= 1), "note_row"),
+        (no_date & table["first_written"].re_search(TOTAL_WORDS), "total_row"),
+        else_=ibis.null("string"),
+    )
+    written: Any = table["main_written"]
+    too_large = table[f"{main}_read"].abs() > LARGEST
+    by_units = main == "unit_price"
+    reasons = [
+        (no_date, "date_missing", "sold_at", "date_written"),
+        (
+            table["local_at"].isnull() & digits_mask(date).isin(known_masks),
+            "date_impossible",
+            "sold_at",
+            "date_written",
+        ),
+        (table["local_at"].isnull(), "date_unreadable", "sold_at", "date_written"),
+        (no_amount, "amount_missing", main, "main_written"),
+        (
+            written.re_search("^" + RUINED.pattern.replace("0+", "[0-9]+").replace("?0", "?[0-9]") + "$"),
+            "ruined_by_excel",
+            main,
+            "main_written",
+        ),
+        (table[f"{main}_read"].isnull(), "amount_unreadable", main, "main_written"),
+        (too_large, "amount_too_large", main, "main_written"),
+        (
+            table["net_amount"].isnull(),
+            "quantity_unreadable" if by_units else "amount_unreadable",
+            "quantity" if by_units else main,
+            "main_written",
+        ),
+        (table["transaction_id"].isnull(), "transaction_id_missing", "transaction_id", None),
+    ]
+    columns = {name: " + ".join(source.headers(name)) or name for _, _, name, _ in reasons}
+    none = ibis.null("string")
+    judged = table.mutate(
+        aside=aside,
+        aside_text=table["first_written"],
+        reason=ibis.cases(*[(test, reason) for test, reason, _, _ in reasons], else_=none),
+        source_amount=table["net_amount"],
+    )
+    kept: Any = judged["aside"].isnull()
+    judged = judged.mutate(reason=ibis.ifelse(kept, judged["reason"], none))
+    by_reason = {reason: (columns[name], value) for _, reason, name, value in reasons}
+    return judged.mutate(
+        fault_column=by_value(judged["reason"], {r: c for r, (c, _) in by_reason.items()}, None).cast("string"),
+        fault_value=ibis.cases(
+            (
+                judged["reason"].isin([r for r, (_, v) in by_reason.items() if v == "date_written"]),
+                judged["date_written"],
+            ),
+            (
+                judged["reason"].isin([r for r, (_, v) in by_reason.items() if v == "main_written"]),
+                judged["main_written"],
+            ),
+            else_=none,
+        ),
+    )
+
+
+def _lines(good: ir.Table, source: Source) -> ir.Table:
+    """Staged lines from readable rows: ticket-level discount and shipping given to lines, tax taken out."""
+
+    lines = good.mutate(
+        source=ibis.literal(source.name),
+        has_line_number=ibis.literal("line_number" in source.columns),
+        quantity=good["quantity_read"].cast("decimal(18, 3)"),
+        points=good["points_read"].round().cast("int64"),
+        sale_type_label=good["sale_type"],
+        population_label=good["population"],
+    )
+    if "transaction_discount_amount" in source.columns:
+        lines = share_discount(lines)
+    if "line_number" not in source.columns:
+        order = ["sku", "quantity", "net_amount", "sold_at", "row_number"]
+        lines = lines.mutate(
+            line_number=ibis.row_number().over(group_by="transaction_id", order_by=order).cast("int64") + 1
+        )
+    if "shipping_amount" in source.columns:
+        lines = lines.select(*_STAGED).union(shipping_lines(lines).select(*_STAGED))
+    lines = without_tax(lines, source)
+    return lines.select(*_STAGED).cast(_SCHEMA)
+
+
+_SCHEMA = ibis.schema(
+    {("customer_number" if c.name == "source_customer_id" else c.name): c.type for c in STAGED_LINES.columns}
+)
+_STAGED = tuple(_SCHEMA)
