@@ -1,0 +1,1 @@
+"""One person, once: shared cards set apart, identities, the golden record, consent."""

@@ -1,0 +1,1 @@
+"""What was really bought: sale types, populations, currencies, returns, margins, visits."""

@@ -1,0 +1,99 @@
+"""Sales by month and place, and by rolling year: the company's totals, every population included."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import ibis
+import ibis.expr.types as ir
+import pyarrow as pa
+
+from habitue import portable
+from habitue.periods import rolling_years
+from habitue.purchases.return_changes import stored
+from habitue.purchases.sale_types import SHARED_CARD
+from habitue.purchases.visits import tickets
+from habitue.schemas import SALES, SALES_BY_YEAR
+
+
+def sales(lines: ir.Table) -> ir.Table:
+    """SALES: month, source, sales channel, store, population and sale type; stored. Home minor units.
+
+    Args:
+        lines: TRANSACTION_LINES.
+
+    Lines that are no purchase are rows of their own (`counts` false). A shared card identifies nobody.
+    """
+    lines = lines.mutate(month_on=lines.sold_on.truncate("M"))
+    kept = lines.kept_amount
+    known = lines.margin_amount.notnull()
+
+    def amount(condition: ir.BooleanValue) -> ir.IntegerScalar:
+        return ibis.ifelse(condition, kept, 0).cast("int64").sum()
+
+    keys = ("month_on", "source", "sales_channel", "store_id", "population", "sale_type", "counts")
+    by_ticket = lines.group_by(*keys, "transaction_id").aggregate(
+        lines_count=lines.line_number.count(),
+        gross_amount=lines.gross_amount.sum(),
+        discount_amount=lines.discount_amount.sum(),
+        net_amount=lines.net_amount.sum(),
+        kept_amount=kept.sum(),
+        identified_amount=amount(_is_identified(lines)),
+        margin_amount=lines.margin_amount.sum(),
+        margin_known_amount=amount(known),
+        margin_assumed_amount=amount(lines.margin_is_assumed),
+    )
+    grouped = by_ticket.group_by(*keys).aggregate(
+        tickets_count=by_ticket.lines_count.count(),
+        **{name: by_ticket[name].sum() for name in SALES.names if name.endswith("_amount") or name == "lines_count"},
+    )
+    return portable.materialise(SALES.cast(grouped), "sales")
+
+
+def sales_by_year(
+    lines: ir.Table, customer_days: ir.Table, as_of: date, *, by_ticket: ir.Table | None = None
+) -> ir.Table:
+    """SALES_BY_YEAR: rolling twelve-month periods up to `as_of`, newest first; stored. No lines, no periods.
+
+    Args:
+        lines: TRANSACTION_LINES.
+        customer_days: CUSTOMER_DAYS of the same lines.
+        as_of: last day of the newest period.
+        by_ticket: `visits.tickets` of the same lines, if at hand.
+
+    A ticket with sale lines in two years is a ticket of both.
+    """
+    known = tickets(lines) if by_ticket is None else by_ticket
+    known = known.filter(known.counted_lines > 0)
+    first = known.sold_on.min().to_pyarrow().as_py()
+    if first is None:
+        return stored(SALES_BY_YEAR.ibis_schema().to_pyarrow().empty_table(), "sales_by_year", like=lines)
+    periods = list(rolling_years(as_of, back_to=first))
+
+    def year(day: ir.DateValue) -> ir.IntegerValue:
+        branches = [(day >= period.first_on, number) for number, period in enumerate(periods)]
+        return ibis.cases(*branches, else_=len(periods) - 1).cast("int64")
+
+    known = known.mutate(year=year(known.sold_on))
+    days = customer_days.filter(customer_days.is_visit & (customer_days.population != SHARED_CARD))
+    people = days.mutate(year=year(days.sold_on)).group_by("year").aggregate(customers_count=days.customer_id.nunique())
+    sold = known.filter(known.sale_lines > 0)
+    counted = sold.group_by("year", "source").aggregate(tickets=sold.transaction_id.nunique())
+    counted = counted.group_by("year").aggregate(tickets_count=counted.tickets.sum())
+    identified = ibis.ifelse(_is_identified(known), known.kept_amount, 0).cast("int64")
+    amounts = known.group_by("year").aggregate(
+        net_amount=known.net_amount.sum(), kept_amount=known.kept_amount.sum(), identified_amount=identified.sum()
+    )
+    rows = {number: dict.fromkeys(SALES_BY_YEAR.names[2:], 0) for number in range(len(periods))}
+    for part in (people, counted, amounts):
+        for row in part.to_pyarrow().to_pylist():
+            rows[row.pop("year")].update({name: int(value) for name, value in row.items()})
+    for number, row in rows.items():
+        row["unidentified_amount"] = row["kept_amount"] - row["identified_amount"]
+        row |= {"first_on": periods[number].first_on, "last_on": periods[number].last_on}
+    table = pa.Table.from_pylist(list(rows.values()), schema=SALES_BY_YEAR.ibis_schema().to_pyarrow())
+    return stored(table, "sales_by_year", like=lines)
+
+
+def _is_identified(lines: ir.Table) -> ir.BooleanValue:
+    return lines.customer_id.notnull() & (lines.population != SHARED_CARD)
