@@ -1,0 +1,268 @@
+"""What `check`, `run` and `runs` print: the same facts as the report, in few lines."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import groupby
+from typing import Any
+
+from habitue.report.exports import text_table
+from habitue.report.locale import Words
+
+CLASSES = ("used", "duplicate", "after_as_of", "set_aside", "not_a_purchase")
+MOST_PLAN_ROWS = 15
+MOST_QUARANTINE_ROWS = 10
+
+
+def check_lines(tables: Mapping[str, Any], manifest: Mapping[str, Any], words: Words) -> Iterator[str]:
+    """Everything `habitue check` found, section by section."""
+    yield from _title(words.text("console.check.title", project=manifest["project"], as_of=_day(manifest["as_of"])))
+    if manifest["simulated"]:
+        yield words.text("console.simulated")
+    yield from _reading(tables["files"].to_pylist(), words)
+    yield from _reconciliation(tables["reconciliation"].to_pylist(), words)
+    yield from _kinds(tables["sales"].to_pylist(), manifest["currency"], words)
+    yield from _returns(tables["returns"].to_pylist(), manifest["currency"], words)
+    yield from _quarantine(tables["quarantine"].to_pylist(), words)
+    yield from _resent(tables, words)
+    yield from warning_lines(manifest, words)
+    yield from _plan(tables["collection_plan"].to_pylist(), manifest["currency"], words)
+
+
+def run_lines(tables: Mapping[str, Any], manifest: Mapping[str, Any], words: Words) -> Iterator[str]:
+    """What a run brought, in a few lines."""
+    currency = manifest["currency"]
+    yield words.text(
+        "console.run.done", run_id=manifest["run_id"], project=manifest["project"], as_of=_day(manifest["as_of"])
+    )
+    if manifest["simulated"]:
+        yield words.text("console.simulated")
+    years = sorted(tables["sales_by_year"].to_pylist(), key=lambda row: row["first_on"], reverse=True)
+    for year in years[:3]:
+        yield words.text(
+            "console.run.year",
+            first=year["first_on"],
+            last=year["last_on"],
+            tickets=year["tickets_count"],
+            kept=words.money(year["kept_amount"], currency),
+            customers=year["customers_count"],
+            unidentified=words.money(year["unidentified_amount"], currency),
+        )
+    recon = tables["reconciliation"].to_pylist()
+    refused = sum(row["set_aside_rows"] + row["unreadable_rows"] for row in recon)
+    yield words.text("console.run.rows", count=sum(row["read_rows"] for row in recon), refused=refused)
+    yield from warning_lines(manifest, words)
+
+
+def runs_lines(
+    runs: Sequence[tuple[str, Mapping[str, Any]]], reconciled: Mapping[str, Any], words: Words
+) -> Iterator[str]:
+    """The runs, oldest first, with what changed since the one before."""
+    if not runs:
+        yield words.text("console.runs.none")
+        return
+    rows, before = [], None
+    for run_id, manifest in runs:
+        table = reconciled[run_id].to_pylist()
+        used = sum(row["used_rows"] for row in table)
+        files = {file["file_id"] for file in manifest["files"]}
+        changed = []
+        if before is not None:
+            last_used, last_files, last = before
+            if manifest["settings_hash"] != last["settings_hash"]:
+                changed.append(words.text("console.runs.settings"))
+            if files - last_files:
+                changed.append(words.text("console.runs.files_new", count=len(files - last_files)))
+            if last_files - files:
+                changed.append(words.text("console.runs.files_gone", count=len(last_files - files)))
+            if used != last_used:
+                changed.append(
+                    words.text("console.runs.rows", sign="+" if used > last_used else "−", count=abs(used - last_used))
+                )
+        rows.append(
+            [run_id, manifest["as_of"], words.number(len(files)), words.number(used), ", ".join(changed) or "–"]
+        )
+        before = (used, files, manifest)
+    headers = [words.text(f"console.runs.head.{name}") for name in ("run", "as_of", "files", "used", "changed")]
+    yield from text_table(headers, rows, [False, False, True, True, False])
+
+
+def warning_lines(manifest: Mapping[str, Any], words: Words) -> Iterator[str]:
+    """Warnings, one a line."""
+    for warning in manifest["warnings"]:
+        yield f"{words.text('cli.warning')} {words.say(warning)}"
+
+
+def _title(text: str) -> Iterator[str]:
+    yield text
+    yield "=" * len(text)
+
+
+def _section(text: str) -> Iterator[str]:
+    yield ""
+    yield text
+    yield "-" * len(text)
+
+
+def _day(text: str) -> Any:
+    from datetime import date
+
+    return date.fromisoformat(text)
+
+
+def _reading(files: list[dict[str, Any]], words: Words) -> Iterator[str]:
+    yield from _section(words.text("console.check.files"))
+    for file in sorted(files, key=lambda f: (f["source"], f["export_rank"])):
+        facts = [words.text("console.file.rows", count=file["rows"])]
+        if file["report_rows"]:
+            facts.append(words.text("console.file.report_rows", count=file["report_rows"]))
+        for name in ("encoding", "delimiter", "header_line", "date_order", "decimal_mark"):
+            if file[name] is not None:
+                shown = {"\t": "tab"}.get(file[name], file[name])
+                facts.append(words.text(f"console.file.{name}", value=str(shown)))
+        if file["is_reused"]:
+            facts.append(words.text("console.file.reused"))
+        yield f"{file['source']}: {file['file']} – {', '.join(facts)}"
+    for source, group in groupby(
+        sorted(files, key=lambda f: (f["source"], -f["export_rank"])), key=lambda f: f["source"]
+    ):
+        exports = list(group)
+        if len(exports) > 1:
+            yield words.text(
+                "console.file.order",
+                source=source,
+                files=" > ".join(f["file"] for f in exports),
+                by=words.term("exported_by", exports[0]["exported_by"]),
+            )
+
+
+def _reconciliation(rows: list[dict[str, Any]], words: Words) -> Iterator[str]:
+    yield from _section(words.text("console.check.reconciliation"))
+    cells = []
+    for row in sorted(rows, key=lambda r: (r["source"], r["file"], r["currency"] or "")):
+        money = [words.money(row[f"{name}_amount"], row["currency"]) for name in ("read", *CLASSES)]
+        cells.append([row["file"], *money, words.number(row["unreadable_rows"])])
+    headers = [words.term("column", f"{name}_amount") for name in ("read", *CLASSES)]
+    yield from text_table(
+        [words.term("column", "file"), *headers, words.term("column", "unreadable_rows")], cells, [False, *[True] * 7]
+    )
+    ok = all(row["read_amount"] == sum(row[f"{name}_amount"] for name in CLASSES) for row in rows)
+    yield words.text("console.check.identity_holds" if ok else "console.check.identity_broken")
+
+
+def _kinds(rows: list[dict[str, Any]], currency: str, words: Words) -> Iterator[str]:
+    yield from _section(words.text("console.check.kinds"))
+    totals: dict[tuple[str, str, bool], list[int]] = {}
+    for row in rows:
+        total = totals.setdefault((row["population"], row["sale_type"], row["counts"]), [0, 0, 0])
+        for place, name in enumerate(("lines_count", "net_amount", "kept_amount")):
+            total[place] += row[name]
+    cells = [
+        [
+            words.term("population", population, default=population),
+            words.term("sale_type", kind, default=kind),
+            words.text("word.yes" if counts else "word.no"),
+            words.number(lines),
+            words.money(net, currency),
+            words.money(kept, currency),
+        ]
+        for (population, kind, counts), (lines, net, kept) in sorted(
+            totals.items(), key=lambda i: (i[0][0], not i[0][2], -abs(i[1][1]))
+        )
+    ]
+    headers = [
+        words.term("column", name)
+        for name in ("population", "sale_type", "counts", "lines_count", "net_amount", "kept_amount")
+    ]
+    yield from text_table(headers, cells, [False, False, False, True, True, True])
+
+
+def _returns(rows: list[dict[str, Any]], currency: str, words: Words) -> Iterator[str]:
+    if not rows:
+        return
+    yield from _section(words.text("console.check.returns"))
+    totals: dict[tuple[str, str | None], list[int]] = {}
+    for row in rows:
+        total = totals.setdefault((row["linked_by"], row["reason"]), [0, 0])
+        total[0] += 1
+        total[1] += row["returned_amount"]
+    cells = [
+        [
+            words.term("linked_by", linked),
+            words.term("unlinked_reason", reason) if reason else "",
+            words.number(parts),
+            words.money(amount, currency),
+        ]
+        for (linked, reason), (parts, amount) in sorted(totals.items(), key=lambda i: -i[1][1])
+    ]
+    headers = [
+        words.term("column", "linked_by"),
+        words.term("column", "returns.reason"),
+        words.text("console.returns.parts"),
+        words.term("column", "returned_amount"),
+    ]
+    yield from text_table(headers, cells, [False, False, True, True])
+
+
+def _quarantine(rows: list[dict[str, Any]], words: Words) -> Iterator[str]:
+    yield from _section(words.text("console.check.quarantine"))
+    if not rows:
+        yield words.text("console.check.nothing_refused")
+        return
+    ordered = sorted(rows, key=lambda r: (r["file"], abs(r["row_number"])))
+    cells = [
+        [
+            r["file"],
+            str(abs(r["row_number"])),
+            r["column"] or "",
+            r["value"] or "",
+            words.term("reason", r["reason"]),
+            words.money(r["source_amount"], r["currency"]),
+        ]
+        for r in ordered[:MOST_QUARANTINE_ROWS]
+    ]
+    headers = [words.term("column", n) for n in ("file", "row_number", "column", "value", "reason", "source_amount")]
+    yield from text_table(headers, cells, [False, True, False, False, False, True])
+    if len(rows) > MOST_QUARANTINE_ROWS:
+        yield words.text("console.check.more_refused", count=len(rows) - MOST_QUARANTINE_ROWS)
+
+
+def _resent(tables: Mapping[str, Any], words: Words) -> Iterator[str]:
+    lines = []
+    for name in ("resent_tickets", "ticket_conflicts"):
+        if tables[name].num_rows:
+            lines.append(words.text(f"console.check.{name}", count=tables[name].num_rows))
+    cards = [row for row in tables["shared_cards"].to_pylist() if row["is_set_apart"]]
+    if cards:
+        lines.append(words.text("console.check.shared_cards", count=len(cards)))
+    if lines:
+        yield from _section(words.text("console.check.attention"))
+        yield from lines
+
+
+def _plan(rows: list[dict[str, Any]], currency: str, words: Words) -> Iterator[str]:
+    yield from _section(words.text("console.check.plan"))
+    if not rows:
+        yield words.text("console.check.plan_empty")
+        return
+    ordered = sorted(
+        rows, key=lambda r: (-r["at_stake_amount"], r["finding"], r["source"], r["store_id"] or "", r["till_id"] or "")
+    )
+    cells = []
+    for r in ordered[:MOST_PLAN_ROWS]:
+        place = " / ".join(part for part in (r["source"], r["store_id"], r["till_id"]) if part)
+        trend = words.share(r["previous_share"]) if r["previous_share"] is not None else "–"
+        cells.append(
+            [
+                words.term("finding", r["finding"]),
+                place,
+                words.number(r["lines_count"]),
+                words.share(r["share"]),
+                trend,
+                words.money(r["at_stake_amount"], currency),
+            ]
+        )
+    headers = [words.text(f"console.plan.{name}") for name in ("missing", "where", "lines", "share", "before", "stake")]
+    yield from text_table(headers, cells, [False, False, True, True, True, True])
+    if len(rows) > MOST_PLAN_ROWS:
+        yield words.text("console.check.plan_more", count=len(rows) - MOST_PLAN_ROWS)

@@ -1,0 +1,142 @@
+"""What every section of a report needs at hand: words, tables, the run's manifest, and manners of showing a figure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from functools import cached_property
+from typing import Any
+
+import pyarrow as pa
+
+from habitue.report import charts, figures
+from habitue.report.layout import ASSUMED, SIMULATED, Cell, Chart, Column, Grid
+from habitue.report.locale import Words
+
+MOST_ROWS = 30
+"""Rows of a ranked table; the rest by `habitue show`."""
+
+
+def as_date(value: Any) -> Any:
+    """A date or moment from its ISO text; anything else unchanged."""
+    if isinstance(value, str) and re.fullmatch(r"\d{4}-\d{2}-\d{2}", value):
+        return date.fromisoformat(value)
+    if isinstance(value, str) and re.fullmatch(r"\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}.*", value):
+        return datetime.fromisoformat(value).replace(tzinfo=None)
+    return value
+
+
+@dataclass(frozen=True)
+class Context:
+    """One report in the making."""
+
+    words: Words
+    tables: Mapping[str, pa.Table]
+    manifest: Mapping[str, Any]
+
+    @cached_property
+    def currency(self) -> str:
+        """The home currency."""
+        return self.manifest["currency"]
+
+    @cached_property
+    def as_of(self) -> date:
+        """The as-of date."""
+        return as_date(self.manifest["as_of"])
+
+    @cached_property
+    def years(self) -> figures.Years:
+        """The rolling years."""
+        return figures.years(self.tables)
+
+    @cached_property
+    def months(self) -> figures.Months:
+        """The months of the breakdowns."""
+        return figures.months(self.tables, self.as_of)
+
+    @cached_property
+    def sales(self) -> figures.Rows:
+        """The rows of the table of sales."""
+        return figures.rows_of(self.tables, "sales")
+
+    @cached_property
+    def store_names(self) -> dict[str, str]:
+        """Names of the stores that have one, by id."""
+        named = {row["store_id"]: row["store_name"] for row in figures.rows_of(self.tables, "stores")}
+        return {store: name for store, name in named.items() if name}
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """Labels every section carries."""
+        return (SIMULATED,) if self.manifest.get("simulated") else ()
+
+    @property
+    def sales_labels(self) -> tuple[str, ...]:
+        """Labels of a section that shows margins."""
+        return (*self.labels, ASSUMED) if self.manifest.get("margins_assumed") else self.labels
+
+    def text(self, code: str, /, **params: Any) -> str:
+        """A sentence of the report."""
+        return self.words.text(f"report.{code}", **params)
+
+    def money(self, amount: int | None) -> str:
+        """An exact amount in home currency."""
+        return self.words.money(amount, self.currency)
+
+    def short(self, amount: float | None) -> str:
+        """An amount of three digits in home currency."""
+        return self.words.short_money(None if amount is None else round(amount), self.currency)
+
+    def store(self, store_id: str | None) -> str:
+        """A store by its name, else its id."""
+        if store_id is None:
+            return self.words.text("word.not_stated")
+        return self.store_names.get(store_id, store_id)
+
+    def written(self, value: str | None) -> str:
+        """A stored text as it is written; "not stated" where there is none."""
+        return value or self.words.text("word.not_stated")
+
+    def column(self, name: str, *, number: bool | None = None) -> Column:
+        """A column of a table by its term; counts, rows and amounts are numbers."""
+        if number is None:
+            number = name.endswith(("_count", "_rows", "_amount")) or name.rpartition(".")[2] in ("share", "rows")
+        return Column(self.words.term("column", name), number)
+
+    def label(self, code: str, *, number: bool = False) -> Column:
+        """A column that no stored table has."""
+        return Column(self.text(f"column.{code}"), number)
+
+    def change(self, compared: figures.Comparison, *, points: bool = False) -> str:
+        """A change against the twelve months before, in words."""
+        change = compared.points if points else compared.relative
+        if change is None:
+            return self.text("change.none")
+        if abs(change) < (0.05 if points else 0.0005):
+            return self.text("change.same")
+        direction = "up" if change > 0 else "down"
+        if points:
+            return self.text(f"change.points_{direction}", points=self.words.number(abs(change), decimals=1))
+        return self.text(f"change.{direction}", change=abs(change))
+
+    def change_short(self, now: float, before: float | None) -> str:
+        """The same for a cell of a table: a signed percentage."""
+        change = figures.Comparison(now, before).relative
+        if change is None:
+            return "–"
+        return ("+" if change > 0 else "") + self.words.share(change)
+
+    def chart(
+        self, draw: Callable[[int], str], table: Grid, file_name: str, *, title: str, subtitle: str, note: str = ""
+    ) -> Chart:
+        """A chart in both widths with its table."""
+        return Chart(title, subtitle, draw(charts.WIDE), draw(charts.NARROW), table, f"{file_name}.csv", note)
+
+    def shortened(self, rows: Sequence[Sequence[Cell]], total: int, table: str) -> tuple[Sequence[Sequence[Cell]], str]:
+        """The first rows of a table and the note that says how to see the others."""
+        if total <= MOST_ROWS:
+            return rows, ""
+        command = f"`habitue show {table.replace('_', '-')}`"
+        return rows[:MOST_ROWS], self.text("first_rows", shown=MOST_ROWS, count=total, command=command)

@@ -1,0 +1,122 @@
+"""Tables as files: CSV, Excel's CSV, JSON, Parquet, and a plain table for the terminal."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from datetime import date, datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from habitue.report.locale import Words
+from habitue.workspace.guards import disk_faults
+from habitue.workspace.tables import in_major_units, without_formulas
+
+TERMINAL_ROWS = 20
+WIDEST_CELL = 40
+
+
+def written(
+    table: pa.Table,
+    name: str,
+    currency: str,
+    format: str,
+    *,
+    excel: bool,
+    limit: int | None,
+    words: Words,
+    to_terminal: bool,
+) -> bytes:
+    """A table in the bytes of a format. Amounts are decimals, except in Parquet (whole minor units).
+
+    Args:
+        table: as `Project.show` gives it.
+        name: its name.
+        currency: the home currency.
+        format: table, csv, json or parquet.
+        excel: `;`, byte-order mark, decimal comma, formulas made harmless.
+        limit: rows at most (a table in the terminal: 20).
+        words: the reader's words.
+        to_terminal: the terminal shows the first rows only.
+    """
+    total = table.num_rows
+    most = limit or (TERMINAL_ROWS if format == "table" and to_terminal else total)
+    table = table.slice(0, most)
+    if format == "parquet":
+        sink = pa.BufferOutputStream()
+        pq.write_table(table, sink)
+        return sink.getvalue().to_pybytes()
+    table = in_major_units(table, name, currency)
+    if format == "csv":
+        return _csv(without_formulas(table) if excel else table, excel=excel)
+    if format == "json":
+        rows = [{key: _plain(value) for key, value in row.items()} for row in table.to_pylist()]
+        return (json.dumps(rows, ensure_ascii=False, indent=1) + "\n").encode()
+    lines = text_table(
+        table.column_names,
+        [[_shown(v) for v in row.values()] for row in table.to_pylist()],
+        [_is_number(field.type) for field in table.schema],
+    )
+    if total > most:
+        lines.append(words.text("cli.show.more", shown=most, count=total))
+    if total == 0:
+        lines.append(words.text("cli.show.empty"))
+    return ("\n".join(lines) + "\n").encode()
+
+
+def text_table(headers: list[str], rows: list[list[str]], right: list[bool]) -> list[str]:
+    """Lines of a plain table: columns aligned, long cells cut with an ellipsis."""
+    cut = [[c if len(c) <= WIDEST_CELL else c[: WIDEST_CELL - 1] + "…" for c in row] for row in rows]
+    widths = [max([len(header), *(len(row[i]) for row in cut)]) for i, header in enumerate(headers)]
+
+    def line(cells: list[str]) -> str:
+        placed = [c.rjust(w) if r else c.ljust(w) for c, w, r in zip(cells, widths, right, strict=True)]
+        return "  ".join(placed).rstrip()
+
+    return [line(headers), "  ".join("-" * width for width in widths), *(line(row) for row in cut)]
+
+
+def write(path: Path, content: bytes) -> None:
+    """Write a file, with a clear error if the disk refuses."""
+    with disk_faults(path.parent):
+        path.write_bytes(content)
+
+
+def _csv(table: pa.Table, *, excel: bool) -> bytes:
+    text = io.StringIO(newline="")
+    writer = csv.writer(text, delimiter=";" if excel else ",", lineterminator="\r\n" if excel else "\n")
+    writer.writerow(table.column_names)
+    columns = [column.to_pylist() for column in table.columns]
+    for row in zip(*columns, strict=True):
+        cells = ["" if value is None else _shown(value) for value in row]
+        if excel:
+            cells = [
+                c.replace(".", ",") if isinstance(v, Decimal | float) else c for c, v in zip(cells, row, strict=True)
+            ]
+        writer.writerow(cells)
+    return text.getvalue().encode("utf-8-sig" if excel else "utf-8")
+
+
+def _shown(value: Any) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, datetime):
+        return value.isoformat(sep=" ", timespec="seconds")
+    return f"{value:f}" if isinstance(value, Decimal) else str(value)
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Decimal):
+        return float(value)
+    return value.isoformat() if isinstance(value, date) else value
+
+
+def _is_number(kind: pa.DataType) -> bool:
+    return pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_decimal(kind)

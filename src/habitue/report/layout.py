@@ -1,0 +1,135 @@
+"""The pieces a document is made of: sections, charts with their tables, tables, lists and figures. No HTML here."""
+
+from __future__ import annotations
+
+import base64
+import csv
+import io
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import ClassVar
+
+SIMULATED, ASSUMED = "simulated", "assumed"
+"""Labels a figure or section can carry; each has its word and its shape."""
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column of a table; numbers stand to the right."""
+
+    label: str
+    is_number: bool = False
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A cell: its text, a smaller second line, and a status ("good" or "bad") drawn before the word that says it."""
+
+    text: str
+    under: str = ""
+    status: str = ""
+
+
+@dataclass(frozen=True)
+class Grid:
+    """A table with its caption. The last `totals` rows are totals; `note` stands below."""
+
+    kind: ClassVar[str] = "grid"
+    caption: str
+    columns: Sequence[Column]
+    rows: Sequence[Sequence[Cell]]
+    totals: int = 0
+    note: str = ""
+
+    def csv_link(self) -> str:
+        """The table as a CSV file inside a link (UTF-8 with BOM, so that spreadsheets read it rightly)."""
+        text = io.StringIO()
+        writer = csv.writer(text, delimiter=";")
+        writer.writerow([column.label for column in self.columns])
+        for row in self.rows:
+            writer.writerow([_harmless(cell.text) for cell in row])
+        encoded = base64.b64encode(text.getvalue().encode("utf-8-sig")).decode("ascii")
+        return "data:text/csv;charset=utf-8;base64," + encoded
+
+
+@dataclass(frozen=True)
+class Chart:
+    """A chart: its title is the finding, its subtitle the measure, unit, period and population."""
+
+    kind: ClassVar[str] = "chart"
+    title: str
+    subtitle: str
+    wide: str
+    narrow: str
+    table: Grid
+    file_name: str
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Prose:
+    """A paragraph. `is_empty_state` marks the sentence that stands where there is nothing to show."""
+
+    kind: ClassVar[str] = "prose"
+    text: str
+    is_empty_state: bool = False
+
+
+@dataclass(frozen=True)
+class Item:
+    """Something that needs attention: how much (a word and a shape), what, and where to read on."""
+
+    level: str
+    text: str
+    anchor: str = ""
+
+
+@dataclass(frozen=True)
+class Items:
+    """A list of things that need attention."""
+
+    kind: ClassVar[str] = "items"
+    items: Sequence[Item]
+
+
+@dataclass(frozen=True)
+class Definitions:
+    """Terms and what they mean; each can be linked to."""
+
+    kind: ClassVar[str] = "definitions"
+    entries: Sequence[tuple[str, str, str]]
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A key figure: value, change in words, definition, and where its rows are."""
+
+    label: str
+    value: str
+    change: str
+    definition: str
+    anchor: str
+    labels: Sequence[str] = ()
+
+
+Block = Grid | Chart | Prose | Items | Definitions
+
+
+@dataclass(frozen=True)
+class Section:
+    """A part of a document, with an answer before its details."""
+
+    anchor: str
+    title: str
+    blocks: Sequence[Block]
+    labels: Sequence[str] = field(default_factory=tuple)
+
+
+def cells(*texts: str) -> list[Cell]:
+    """A row of plain cells."""
+    return [Cell(text) for text in texts]
+
+
+def _harmless(text: str) -> str:
+    """A spreadsheet must not take a stored text for a formula."""
+    return "'" + text if text[:1] in ("=", "+", "-", "@", "\t", "\r") else text
