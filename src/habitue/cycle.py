@@ -1,0 +1,265 @@
+"""One cycle: the rooms composed, from staged tables to derived tables. Pure: what it needs is given to it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+import ibis
+import ibis.expr.types as ir
+
+from habitue import schemas
+from habitue.customers.generic_cards import SharedCardSettings, shared_cards
+from habitue.errors import DataError, Message, UsageError, message
+from habitue.portable import materialise
+from habitue.purchases import collection_plan, reconciliation, sales, visits
+from habitue.purchases.purchase_lines import PurchaseSettings, purchase_lines
+from habitue.purchases.sale_types import customer_populations
+from habitue.staging.overlaps import take_once
+
+
+@dataclass(frozen=True, kw_only=True)
+class Staged:
+    """What the sources hold, staged.
+
+    `lines` are STAGED_LINES of all files; `refused` the rows refused on reading (file_id, row_number, column, value,
+    reason, source_amount, currency); `files` is FILES. The other tables may be None where no source gives them.
+    """
+
+    lines: ir.Table
+    refused: ir.Table
+    files: ir.Table
+    source_customers: ir.Table | None
+    products: ir.Table | None
+    stores: ir.Table | None
+    payments: ir.Table | None
+    rates: ir.Table | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class CycleSettings:
+    """The decisions a cycle follows."""
+
+    currency: str
+    earliest_on: date
+    purchases: PurchaseSettings
+    shared_cards: SharedCardSettings
+    refused_rows: Decimal
+    refused_amount: Decimal
+    customer_systems: Mapping[str, str]
+    overlapping: bool
+    identifies_customers: bool
+    has_sales: bool
+
+
+@dataclass(frozen=True)
+class Cycle:
+    """The derived tables by name, and what a person should know."""
+
+    tables: Mapping[str, ir.Table]
+    warnings: tuple[Message, ...]
+    faults: tuple[Message, ...]
+
+
+def default_as_of(lines: ir.Table, earliest_on: date, reading_on: date) -> date | None:
+    """The last day in the data that is believable and not after the day of reading; None without such a day."""
+    days: Any = lines["sold_on"]
+    return lines.filter((days >= earliest_on) & (days <= reading_on)).agg(day=days.max()).to_pyarrow()["day"][0].as_py()
+
+
+def run_cycle(
+    staged: Staged,
+    settings: CycleSettings,
+    *,
+    as_of: date,
+    reading_on: date,
+    previous_plan: ir.Table | None = None,
+) -> Cycle:
+    """Turn staged tables into what each customer really bought, as known at the end of `as_of`.
+
+    Args:
+        staged: the sources' tables.
+        settings: rules and tolerances.
+        as_of: the day of knowledge.
+        reading_on: the day on which the files are read; later sales are refused.
+        previous_plan: the collection plan of the run before, for its trend.
+
+    Raises:
+        DataError: no row survives, or no customer is identified although the sources name them.
+        UsageError: `as_of` is before the first believable day of the data.
+    """
+    files = staged.files
+    dated = _refuse_days(staged.lines, settings.earliest_on, reading_on)
+    refused = staged.refused.union(dated.refused)
+    believable = dated.lines
+    first = believable.agg(day=believable["sold_on"].min()).to_pyarrow()["day"][0].as_py()
+    if first is None and settings.has_sales:
+        raise DataError(message("run.no_row_survives", refused=int(refused.count().to_pyarrow().as_py())))
+    if first is not None and as_of < first:
+        raise UsageError(message("run.as_of_before_data", as_of=as_of, first=first))
+    taken = take_once(believable, files, overlapping=settings.overlapping)
+    after = taken.lines.filter(taken.lines["sold_on"] > as_of)
+    current = taken.lines.filter(taken.lines["sold_on"] <= as_of).mutate(customer_id=taken.lines["source_customer_id"])
+    shared = materialise(shared_cards(current, as_of=as_of, settings=settings.shared_cards), "shared")
+    bought = purchase_lines(
+        current,
+        products=staged.products,
+        payments=staged.payments,
+        rates=staged.rates,
+        source_customers=staged.source_customers,
+        shared=shared,
+        settings=settings.purchases,
+        home_currency=settings.currency,
+    )
+    lines, returned = bought.lines, bought.returns
+    tickets = materialise(visits.tickets(lines), "tickets")
+    customer_days = materialise(visits.customer_days(lines, by_ticket=tickets), "customer_days")
+    ids = _customer_ids(lines, staged.source_customers, settings.customer_systems)
+    identified = bool(customer_days.count().to_pyarrow().as_py())
+    if settings.identifies_customers and not identified:
+        raise DataError(message("run.no_identified_customer"))
+    recon = reconciliation.reconciliation(
+        _read(staged),
+        lines=lines,
+        duplicates=taken.superseded,
+        after_as_of=after,
+        refused=refused,
+        set_aside=bought.set_aside,
+    )
+    quarantine = _quarantine(refused, bought.set_aside, files)
+    tables: dict[str, ir.Table] = {
+        "transaction_lines": lines,
+        "returns": returned,
+        "customer_days": customer_days,
+        "visits": visits.visits(customer_days),
+        "customers": visits.customers(
+            lines, returned, customer_days, ids, by_ticket=tickets, populations=_populations(staged, settings, shared)
+        ),
+        "customer_ids": ids,
+        "sales": sales.sales(lines),
+        "sales_by_year": sales.sales_by_year(lines, customer_days, as_of, by_ticket=tickets),
+        "shared_cards": shared,
+        "ticket_conflicts": _ticket_conflicts(current),
+        "resent_tickets": taken.resent,
+        "quarantine": quarantine,
+        "reconciliation": recon,
+        "collection_plan": collection_plan.collection_plan(
+            lines, returned, staged.source_customers, previous_plan, labelled_sources=bought.labelled_sources
+        ),
+        "files": files,
+    }
+    for name in ("source_customers", "products", "stores", "payments", "rates"):
+        table = getattr(staged, name)
+        if table is not None:
+            tables[name] = table
+    return Cycle(tables, (), (*reconciliation.check_identity(recon), *_beyond_tolerance(recon, settings)))
+
+
+@dataclass(frozen=True)
+class _Dated:
+    lines: ir.Table
+    refused: ir.Table
+
+
+def _refuse_days(lines: ir.Table, earliest_on: date, reading_on: date) -> _Dated:
+    """Set aside sales before the earliest believable day or after the day of reading."""
+    day: Any = lines["sold_on"]
+    before, after = day < earliest_on, day > reading_on
+    odd = lines.filter(before | after)
+    refused = odd.select(
+        "file_id",
+        row_number=odd["row_number"],
+        column=ibis.literal("sold_at"),
+        value=odd["sold_on"].cast("string"),
+        reason=ibis.ifelse(odd["sold_on"] < earliest_on, "before_earliest", "after_reading_day"),
+        source_amount=odd["source_amount"],
+        currency=odd["currency"],
+    )
+    return _Dated(lines.filter(~(before | after)), refused)
+
+
+def _read(staged: Staged) -> ir.Table:
+    """Rows and readable amounts read, by file and currency."""
+    lines = staged.lines.select("file_id", "row_number", "currency", "source_amount")
+    refused = staged.refused.select("file_id", "row_number", "currency", "source_amount")
+    both = lines.union(refused)
+    summed = both.group_by("file_id", "currency").agg(
+        rows=both.count(), amount=both["source_amount"].sum().fill_null(0).cast("int64")
+    )
+    return summed.join(staged.files.select("file_id", "source", "file"), "file_id")
+
+
+def _populations(staged: Staged, settings: CycleSettings, shared: ir.Table) -> ir.Table | None:
+    """Populations of people known from a customer file only."""
+    if staged.source_customers is None:
+        return None
+    placed = customer_populations(staged.source_customers, settings.purchases.populations, shared=shared)
+    return placed.select("population", customer_id=placed["source_customer_id"])
+
+
+def _customer_ids(lines: ir.Table, source_customers: ir.Table | None, systems: Mapping[str, str]) -> ir.Table:
+    """Each customer number is one person until identities are resolved."""
+    system = ibis.cases(*[(lines["source"] == source, name) for source, name in systems.items()], else_=lines["source"])
+    seen = lines.filter(lines["source_customer_id"].notnull() & lines["customer_id"].notnull())
+    seen = seen.select(customer_system=system, source_customer_id=seen["source_customer_id"]).distinct()
+    if source_customers is not None:
+        seen = seen.union(source_customers.select("customer_system", "source_customer_id"), distinct=True)
+    return schemas.CUSTOMER_IDS.cast(seen.mutate(customer_id=seen["source_customer_id"]))
+
+
+def _quarantine(refused: ir.Table, set_aside: ir.Table, files: ir.Table) -> ir.Table:
+    columns = ("file_id", "row_number", "column", "value", "reason", "source_amount", "currency")
+    both = refused.select(*columns).union(set_aside.select(*columns))
+    return schemas.QUARANTINE.cast(both.join(files.select("file_id", "source", "file"), "file_id"))
+
+
+def _ticket_conflicts(lines: ir.Table) -> ir.Table:
+    """Tickets on which two customers meet."""
+    known = lines.filter(lines["source_customer_id"].notnull())
+    ends = known.group_by("source", "transaction_id").agg(
+        first=known["source_customer_id"].min(), last=known["source_customer_id"].max()
+    )
+    odd = ends.filter(ends["first"] != ends["last"])
+    theirs = lines.semi_join(odd, ["source", "transaction_id"])
+    found = theirs.group_by("source", "transaction_id").agg(
+        customers_count=theirs["source_customer_id"].nunique(), net_amount=theirs["net_amount"].sum()
+    )
+    return schemas.TICKET_CONFLICTS.cast(found)
+
+
+def _beyond_tolerance(recon: ir.Table, settings: CycleSettings) -> list[Message]:
+    """Sources of which more was refused than the settings allow."""
+    moved: Any = recon["set_aside_amount"].abs()
+    for name in ("used_amount", "duplicate_amount", "after_as_of_amount", "not_a_purchase_amount"):
+        moved = moved + recon[name].abs()
+    by_source = recon.group_by("source").agg(
+        rows=recon["read_rows"].sum(),
+        refused=(recon["set_aside_rows"] + recon["unreadable_rows"]).sum(),
+        aside=recon["set_aside_amount"].abs().sum(),
+        amount=moved.sum(),
+    )
+    faults = []
+    for row in by_source.order_by("source").to_pyarrow().to_pylist():
+        if row["rows"] and Decimal(row["refused"]) / row["rows"] > settings.refused_rows:
+            faults.append(
+                message(
+                    "run.rows_beyond_tolerance",
+                    source=row["source"],
+                    refused=int(row["refused"]),
+                    rows=int(row["rows"]),
+                    tolerance=float(settings.refused_rows),
+                )
+            )
+        if row["amount"] and Decimal(row["aside"]) / Decimal(row["amount"]) > settings.refused_amount:
+            faults.append(
+                message(
+                    "run.amount_beyond_tolerance",
+                    source=row["source"],
+                    share=float(Decimal(row["aside"]) / Decimal(row["amount"])),
+                    tolerance=float(settings.refused_amount),
+                )
+            )
+    return faults

@@ -1,0 +1,150 @@
+"""The façade: a project by its folder; the methods bear the commands' names."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from habitue.errors import HabitueError, Message, UsageError, message
+from habitue.report.locale import Words
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from habitue.workspace.catalogue import Run
+    from habitue.workspace.runs import Looked, Workspace
+
+REPORT = "report.html"
+REPORTED = (
+    "sales",
+    "sales_by_year",
+    "stores",
+    "returns",
+    "reconciliation",
+    "files",
+    "quarantine",
+    "collection_plan",
+    "resent_tickets",
+    "ticket_conflicts",
+    "shared_cards",
+)
+
+
+def _silent(told: Message) -> None:
+    del told
+
+
+@dataclass(frozen=True)
+class Project:
+    """A project folder with a valid `habitue.toml`."""
+
+    folder: Path
+    workspace: Workspace
+
+    @property
+    def language(self) -> str:
+        """The language of its reports."""
+        return self.workspace.settings.project.language
+
+    def check(self, as_of: date | None = None, *, told: Callable[[Message], None] = _silent) -> Looked:
+        """Read every source and say what is there; nothing in the project changes.
+
+        Raises:
+            DataError: a source cannot be read.
+        """
+        return self.workspace.check(as_of, told)
+
+    def run(self, as_of: date | None = None, *, told: Callable[[Message], None] = _silent) -> Run:
+        """Run one cycle, keep its tables and write its report.
+
+        Raises:
+            DataError: a source cannot be read, or more is refused than the tolerance.
+            UsageError: another run is at work, or the folder cannot be written.
+        """
+
+        def finish(folder: Path, manifest: Mapping[str, Any]) -> None:
+            told(message("progress.report"))
+            (folder / REPORT).write_text(self._report(folder, manifest, self.language), "utf-8")
+
+        return self.workspace.run(as_of, told, finish=finish)
+
+    def runs(self) -> list[Run]:
+        """The runs, oldest first."""
+        return self.workspace.runs()
+
+    def show(self, name: str, *, run: str | None = None, personal_data: bool = False) -> pa.Table:
+        """A table of a run (default: the last), ordered by its key, amounts in whole minor units.
+
+        Args:
+            name: the table's name, with hyphens or underscores.
+            run: run id or its start.
+            personal_data: add the customer numbers as written, and the names and addresses of customer rows.
+
+        Raises:
+            UsageError: no such run or table.
+        """
+        from habitue.workspace import tables
+
+        return tables.show(self.workspace, name.replace("-", "_"), run, personal_data=personal_data)
+
+    def report(self, *, run: str | None = None, language: str | None = None) -> str:
+        """The report of a run as one HTML page.
+
+        Raises:
+            UsageError: no such run.
+        """
+        found = self.workspace.find_run(run)
+        folder = self.workspace.table_path(found, "x").parent
+        return self._report(folder, found.manifest, language or self.language)
+
+    def report_path(self, run: Run) -> Path:
+        """Where a run's report lies."""
+        return self.workspace.table_path(run, "x").with_name(REPORT)
+
+    def _report(self, folder: Path, manifest: Mapping[str, Any], language: str) -> str:
+        import pyarrow.parquet as pq
+
+        from habitue.report.documents import report
+
+        paths = {name: folder / f"{name}.parquet" for name in REPORTED}
+        tables = {name: pq.read_table(path) for name, path in paths.items() if path.exists()}
+        return report(tables, manifest, language)
+
+
+def open(folder: str | Path) -> Project:
+    """Open a project folder.
+
+    Raises:
+        ConfigurationError: `habitue.toml` is missing or has faults: all of them, each with its place.
+    """
+    from habitue.workspace.runs import Workspace
+
+    path = Path(folder)
+    try:
+        return Project(path, Workspace(path))
+    except HabitueError as fault:
+        for told in fault.messages:
+            fault.add_note(Words("en").say(told))
+        raise
+
+
+def init(folder: str | Path, language: str = "en") -> Path:
+    """Write a commented `habitue.toml` into a folder.
+
+    Raises:
+        UsageError: there is one already, or the folder cannot be written.
+    """
+    from habitue.workspace.config import FILE_NAME
+    from habitue.workspace.guards import disk_faults, make_folder
+
+    path = Path(folder) / FILE_NAME
+    make_folder(path.parent)
+    if path.exists():
+        raise UsageError(message("init.exists", path=str(path)))
+    with disk_faults(path.parent):
+        template = Path(__file__).parent / "report" / "templates" / f"habitue.{language}.toml"
+        path.write_text(template.read_text("utf-8"), "utf-8")
+    return path

@@ -1,0 +1,1 @@
+"""Disk, clock and stores: settings, staged files, people, runs and their catalogue."""

@@ -1,0 +1,99 @@
+"""From staged Parquet files to the tables a cycle takes: all lines, the latest customers, products and stores."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+import ibis
+import ibis.expr.types as ir
+import pyarrow as pa
+
+from habitue import schemas
+from habitue.cycle import Staged
+from habitue.staging.transactions import REFUSED
+from habitue.workspace.staged import StagedFile
+
+
+def staged_tables(backend: Any, files: list[StagedFile]) -> Staged:
+    """The staged files as the tables a cycle takes."""
+
+    def of(kind: str) -> list[StagedFile]:
+        return [file for file in files if file.source.kind == kind]
+
+    def table(kind: str, schema: schemas.Schema, key: tuple[str, ...]) -> ir.Table | None:
+        found = of(kind)
+        if not found:
+            return None
+        return schema.cast(_latest(backend, found, key)) if key else schema.cast(_all(backend, found))
+
+    sales = of("transactions")
+    lines = schemas.STAGED_LINES.cast(_all(backend, sales)) if sales else _nothing(backend, schemas.STAGED_LINES)
+    refused = [backend.read_parquet(str(f.refused)).mutate(file_id=ibis.literal(f.file_id)) for f in sales]
+    all_refused = refused[0] if refused else _nothing(backend, REFUSED).mutate(file_id=ibis.literal(""))
+    for more in refused[1:]:
+        all_refused = all_refused.union(more)
+    return Staged(
+        lines=lines,
+        refused=all_refused.select("file_id", *REFUSED.names),
+        files=_files(backend, files),
+        source_customers=table("customers", schemas.SOURCE_CUSTOMERS, ("source", "source_customer_id")),
+        products=table("products", schemas.PRODUCTS, ("sku",)),
+        stores=table("stores", schemas.STORES, ("store_id",)),
+        payments=table("payments", schemas.PAYMENTS, ()),
+        rates=table("rates", schemas.RATES, ("currency", "valid_from")),
+    )
+
+
+def _files(backend: Any, files: list[StagedFile]) -> ir.Table:
+    rows = []
+    for file in files:
+        facts, proof = file.facts, file.facts.get("date_proof")
+        order = facts["date_order"]
+        if order and proof:
+            order = f"{order} ({proof[0]}: {proof[1]})"
+        rows.append(
+            {
+                "file_id": file.file_id,
+                "source": file.source.name,
+                "kind": file.source.kind,
+                "file": file.name,
+                "export_rank": file.export_rank,
+                "exported_by": file.exported_by,
+                "rows": facts["rows"],
+                "report_rows": facts["report_rows"],
+                "encoding": facts["encoding"],
+                "delimiter": facts["delimiter"],
+                "header_line": facts["header_line"],
+                "date_order": order,
+                "decimal_mark": facts["decimal_mark"],
+                "stated_total_amount": facts["stated_total_amount"],
+                "is_reused": file.is_reused,
+            }
+        )
+    arrow = pa.Table.from_pylist(rows, schema=schemas.FILES.ibis_schema().to_pyarrow())
+    return backend.create_table(f"files_{uuid.uuid4().hex[:8]}", arrow, temp=True)
+
+
+def _all(backend: Any, files: list[StagedFile]) -> ir.Table:
+    return backend.read_parquet([str(file.main) for file in files])
+
+
+def _nothing(backend: Any, schema: Any) -> ir.Table:
+    shape = schema.ibis_schema() if isinstance(schema, schemas.Schema) else schema
+    return backend.create_table(f"nothing_{uuid.uuid4().hex[:8]}", schema=shape, temp=True)
+
+
+def _latest(backend: Any, files: list[StagedFile], key: tuple[str, ...]) -> ir.Table:
+    """Rows of the latest export for each key; within a file, the last row."""
+    parts = [
+        backend.read_parquet(str(file.main)).mutate(_rank=ibis.literal(file.export_rank, "int64")) for file in files
+    ]
+    table = parts[0]
+    for more in parts[1:]:
+        table = table.union(more)
+    order = [ibis.desc("_rank")]
+    if "row_number" in table.columns:
+        order.append(ibis.desc("row_number"))
+    ranked = table.mutate(_place=ibis.row_number().over(group_by=key, order_by=order))
+    return ranked.filter(ranked["_place"] == 0).drop("_place", "_rank")

@@ -1,0 +1,257 @@
+"""`habitue.toml`: read as a whole, validated as a whole, every fault shown with its place and the valid choices."""
+
+from __future__ import annotations
+
+import difflib
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo, available_timezones
+
+from pydantic import ValidationError
+
+from habitue.customers.generic_cards import SharedCardSettings
+from habitue.errors import ConfigurationError, Message, message
+from habitue.purchases.margins import MarginSettings
+from habitue.purchases.purchase_lines import PurchaseSettings
+from habitue.purchases.sale_types import SALE_TYPES, PopulationRule, SaleTypeRule
+from habitue.sources.declared import SHAPES, Source
+from habitue.staging.transactions import StagingSettings
+from habitue.workspace.sections import (
+    KEY_PARTS,
+    SECTIONS,
+    EngineSection,
+    MarginsSection,
+    PopulationSection,
+    ProjectSection,
+    PurchasesSection,
+    SaleTypeSection,
+    Section,
+    SettingsFile,
+    SharedCardsSection,
+    SourceSection,
+    ToleranceSection,
+)
+
+FILE_NAME = "habitue.toml"
+
+
+@dataclass(frozen=True)
+class Settings:
+    """A validated `habitue.toml`. Customer numbers in rules are still as written; see `workspace.people`."""
+
+    project: ProjectSection
+    tolerance: ToleranceSection
+    sources: tuple[Source, ...]
+    sale_types: tuple[SaleTypeSection, ...]
+    populations: tuple[PopulationSection, ...]
+    purchases: PurchasesSection
+    shared_cards: SharedCardsSection
+    margins: MarginsSection
+    engine: EngineSection
+
+    def of_kind(self, kind: str) -> tuple[Source, ...]:
+        """The sources of one kind, in the order of the file."""
+        return tuple(source for source in self.sources if source.kind == kind)
+
+    def staging(self) -> StagingSettings:
+        """What staging needs to know."""
+        project = self.project
+        return StagingSettings(
+            currency=project.currency, time_zone=project.time_zone, day_starts_at=project.day_starts_at
+        )
+
+    def purchase_settings(self, ids_of: Any) -> PurchaseSettings:
+        """What the purchases room needs; `ids_of(numbers)` gives the opaque ids of customer numbers."""
+        margins = self.margins
+        return PurchaseSettings(
+            sale_types=tuple(SaleTypeRule(**_rule(section, ids_of)) for section in self.sale_types),
+            populations=tuple(PopulationRule(**_rule(section, ids_of)) for section in self.populations),
+            counted=self.purchases.counted,
+            return_days=self.purchases.return_days,
+            reward_tenders=self.purchases.reward_tenders,
+            margins=MarginSettings(
+                default_rate=margins.default_rate,
+                by_category=dict(margins.by_category),
+                by_sales_channel=dict(margins.by_sales_channel),
+            ),
+        )
+
+    def shared_card_settings(self, ids_of: Any) -> SharedCardSettings:
+        """What finding shared cards needs."""
+        cards = self.shared_cards
+        return SharedCardSettings(
+            tickets_a_day=cards.tickets_a_day, days=cards.days, listed=tuple(ids_of(cards.listed))
+        )
+
+
+def _rule(section: Section, ids_of: Any) -> dict[str, Any]:
+    values = {name: getattr(section, name) for name in type(section).model_fields}
+    values["customers"] = tuple(ids_of(values["customers"]))
+    return values
+
+
+def read(folder: Path) -> Settings:
+    """Read and validate the settings of a project.
+
+    Raises:
+        ConfigurationError: the file is missing, is no TOML, or has faults: all of them, each with its place.
+    """
+    path = folder / FILE_NAME
+    try:
+        raw = tomllib.loads(path.read_text(encoding="utf-8-sig"))
+    except FileNotFoundError:
+        raise ConfigurationError(message("settings.missing", folder=str(folder))) from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as fault:
+        raise ConfigurationError(message("settings.not_toml", path=str(path), detail=str(fault))) from fault
+    return validate(raw)
+
+
+def validate(raw: Mapping[str, Any]) -> Settings:
+    """Validate settings already parsed from TOML.
+
+    Raises:
+        ConfigurationError: all faults, each with its place and the valid choices.
+    """
+    try:
+        found = SettingsFile.model_validate(raw)
+    except ValidationError as errors:
+        raise ConfigurationError(*(_worded(error) for error in errors.errors())) from None
+    faults = [*_zone_faults(found), *(f for name, s in found.sources.items() for f in _source_faults(name, s, found))]
+    if not found.sources:
+        faults.append(message("settings.no_source"))
+    for place, rule in (
+        *((f"sale_types[{i}]", r) for i, r in enumerate(found.sale_types, 1)),
+        *((f"populations[{i}]", r) for i, r in enumerate(found.populations, 1)),
+    ):
+        faults += _rule_faults(place, rule, found)
+    faults += [
+        message("setting.choices", place="purchases.counted", value=kind, choices=", ".join(SALE_TYPES))
+        for kind in found.purchases.counted
+        if kind not in SALE_TYPES
+    ]
+    if faults:
+        raise ConfigurationError(*faults)
+    sources = tuple(_source(name, section) for name, section in found.sources.items())
+    return Settings(
+        found.project,
+        found.tolerance,
+        sources,
+        found.sale_types,
+        found.populations,
+        found.purchases,
+        found.shared_cards,
+        found.margins,
+        found.engine,
+    )
+
+
+def _source(name: str, section: SourceSection) -> Source:
+    known = {field.name for field in fields(Source)}
+    values = {key: getattr(section, key) for key in type(section).model_fields if key in known}
+    values["customer_system"] = section.customer_system or name
+    return Source(name=name, **values)
+
+
+def _worded(error: Any) -> Message:
+    """A fault of the validator as a message of ours."""
+    path = [str(part) for part in error["loc"]]
+    place, value = ".".join(path), str(error.get("input"))[:80]
+    kind = error["type"]
+    if kind == "extra_forbidden":
+        section = SECTIONS.get(path[0]) if len(path) > 1 else None
+        valid = sorted(section.model_fields) if section else sorted(SettingsFile.model_fields)
+        near = difflib.get_close_matches(path[-1], valid, n=1, cutoff=0.6)
+        code = "setting.unknown_suggest" if near else "setting.unknown"
+        return message(code, place=place, choices=", ".join(valid), suggestion=near[0] if near else "")
+    if kind == "missing":
+        return message("setting.missing", place=place)
+    if kind == "literal_error":
+        choices = str(error["ctx"]["expected"]).replace("'", "").replace(" or ", ", ")
+        return message("setting.choices", place=place, value=value, choices=choices)
+    return message("setting.invalid", place=place, value=value, expected=_expected(error))
+
+
+def _expected(error: Any) -> str:
+    """What a setting should be, in the terms of TOML: the validator's kind with its bounds."""
+    kind, ctx = error["type"], error.get("ctx") or {}
+    bounds = ", ".join(
+        f"{name} {ctx[name]}" for name in ("ge", "gt", "le", "lt", "pattern", "min_length", "max_length") if name in ctx
+    )
+    plain = kind.removesuffix("_type").removesuffix("_parsing").removesuffix("_from_date_parsing")
+    return bounds or plain
+
+
+def _zone_faults(found: SettingsFile) -> list[Message]:
+    zones = {"project.time_zone": found.project.time_zone}
+    zones |= {f"sources.{name}.time_zone": s.time_zone for name, s in found.sources.items() if s.time_zone}
+    faults = []
+    for place, zone in zones.items():
+        try:
+            ZoneInfo(zone)
+        except (KeyError, ValueError, OSError):
+            near = difflib.get_close_matches(zone, available_timezones(), n=3, cutoff=0.5)
+            faults.append(
+                message("setting.choices", place=place, value=zone, choices=", ".join(near) or "Europe/Paris, UTC …")
+            )
+    return faults
+
+
+def _source_faults(name: str, section: SourceSection, found: SettingsFile) -> list[Message]:
+    place, shape, faults = f"sources.{name}", SHAPES[section.kind], []
+    if not section.files and not section.database:
+        faults.append(message("setting.source_nowhere", place=place))
+    if section.database and not (section.table or section.query):
+        faults.append(message("setting.database_what", place=place))
+    for table, given in (("columns", section.columns), ("values", section.values)):
+        for column in given:
+            if column not in shape.all:
+                near = difflib.get_close_matches(column, shape.all, n=1, cutoff=0.6)
+                code = "setting.unknown_suggest" if near else "setting.unknown"
+                faults.append(
+                    message(
+                        code,
+                        place=f"{place}.{table}.{column}",
+                        choices=", ".join(shape.all),
+                        suggestion=near[0] if near else "",
+                    )
+                )
+    had = {*section.columns, *section.values}
+    faults += [
+        message("setting.column_needed", place=f"{place}.columns", column=column, kind=section.kind)
+        for column in shape.required
+        if column not in had
+    ]
+    if shape.one_of and not any(all(c in had for c in group) for group in shape.one_of):
+        groups = " / ".join(" + ".join(group) for group in shape.one_of)
+        faults.append(message("setting.column_needed", place=f"{place}.columns", column=groups, kind=section.kind))
+    for part in section.transaction_key:
+        if part not in KEY_PARTS:
+            faults.append(
+                message("setting.choices", place=f"{place}.transaction_key", value=part, choices=", ".join(KEY_PARTS))
+            )
+        elif section.kind == "transactions" and part not in (*had, "file", "row_number", "sold_on"):
+            faults.append(message("setting.key_part_unmapped", place=f"{place}.transaction_key", column=part))
+    if section.tax == "included" and section.tax_rate is None and "tax_amount" not in section.columns:
+        faults.append(message("setting.tax_rate_needed", place=f"{place}.tax"))
+    if section.pays and section.pays not in found.sources:
+        faults.append(
+            message("setting.choices", place=f"{place}.pays", value=section.pays, choices=", ".join(found.sources))
+        )
+    if section.export_date and not ("%Y" in section.export_date or "%y" in section.export_date):
+        faults.append(message("setting.export_date", place=f"{place}.export_date", value=section.export_date))
+    return faults
+
+
+def _rule_faults(place: str, rule: SaleTypeSection | PopulationSection, found: SettingsFile) -> list[Message]:
+    faults = []
+    if rule.source and rule.source not in found.sources:
+        faults.append(
+            message("setting.choices", place=f"{place}.source", value=rule.source, choices=", ".join(found.sources))
+        )
+    conditions = [name for name in type(rule).model_fields if name not in ("sale_type", "population", "negate")]
+    if not any(getattr(rule, name) for name in conditions):
+        faults.append(message("setting.rule_without_condition", place=place, choices=", ".join(conditions)))
+    return faults

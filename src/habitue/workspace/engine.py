@@ -1,0 +1,69 @@
+"""The embedded engine: one DuckDB in memory that may spill into a folder of its own."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from habitue.workspace.sections import EngineSection
+
+
+@contextmanager
+def engine(settings: EngineSection, spill_in: Path | None = None) -> Iterator[Any]:
+    """An Ibis backend on DuckDB; its spill folder is deleted with it.
+
+    Args:
+        settings: memory and threads.
+        spill_in: folder to spill into (default: the system's).
+    """
+    import ibis
+
+    folder = Path(tempfile.mkdtemp(prefix="habitue-spill-", dir=spill_in))
+    backend = ibis.duckdb.connect()
+    try:
+        backend.raw_sql("SET TimeZone = 'UTC'")
+        backend.raw_sql(f"SET memory_limit = '{settings.memory}'")
+        backend.raw_sql(f"SET temp_directory = '{str(folder).replace(chr(39), chr(39) * 2)}'")
+        backend.raw_sql("SET preserve_insertion_order = false")
+        backend.raw_sql("SET enable_progress_bar = false")
+        if settings.threads:
+            backend.raw_sql(f"SET threads = {settings.threads}")
+        yield backend
+    finally:
+        backend.disconnect()
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextmanager
+def in_order(backend: Any) -> Iterator[None]:
+    """Rows keep the order of their file while this lasts."""
+    backend.raw_sql("SET preserve_insertion_order = true")
+    try:
+        yield
+    finally:
+        backend.raw_sql("SET preserve_insertion_order = false")
+
+
+def write_parquet(backend: Any, table: Any, path: Path) -> int:
+    """Write a table to a Parquet file; return its number of rows."""
+    import ibis
+
+    sql = ibis.to_sql(table, dialect="duckdb")
+    target = str(path).replace("'", "''")
+    answer = backend.con.execute(f"COPY ({sql}) TO '{target}' (FORMAT parquet, COMPRESSION zstd)").fetchone()
+    return int(answer[0])
+
+
+def read_parquet(backend: Any, paths: list[Path], schema: Any) -> Any:
+    """The rows of Parquet files as one table; an empty table of the schema if there is none."""
+    import ibis
+
+    if not paths:
+        import pyarrow as pa
+
+        return ibis.memtable(schema.to_pyarrow().empty_table() if hasattr(schema, "to_pyarrow") else pa.table({}))
+    return backend.read_parquet([str(path) for path in paths])

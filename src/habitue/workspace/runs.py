@@ -1,0 +1,290 @@
+"""Runs: read the sources, run one cycle, keep its tables; nothing half-done is ever visible."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.metadata
+import json
+import shutil
+import tempfile
+import time
+import uuid
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from habitue.cycle import Cycle, CycleSettings, default_as_of, run_cycle
+from habitue.errors import DataError, Message, UsageError, message
+from habitue.workspace import config
+from habitue.workspace.assembly import staged_tables
+from habitue.workspace.catalogue import Catalogue, Run
+from habitue.workspace.config import Settings
+from habitue.workspace.engine import engine, write_parquet
+from habitue.workspace.guards import disk_faults, locked
+from habitue.workspace.people import People
+from habitue.workspace.staged import FOLDER, Stage, StagedFile
+
+RUNS = "runs"
+FAR_FROM_LAST_DAYS = 60
+FileKinds = ("transactions", "customers", "products", "stores", "payments", "rates")
+Teller = Callable[[Message], None]
+
+
+@dataclass(frozen=True)
+class Looked:
+    """What a look at the sources, or a run, found: tables in memory (Arrow), manifest, faults beyond tolerance."""
+
+    tables: Mapping[str, Any]
+    manifest: Mapping[str, Any]
+    faults: tuple[Message, ...]
+
+
+def today(settings: Settings) -> date:
+    """The stores' day now: the day of reading."""
+    return datetime.now(ZoneInfo(settings.project.time_zone)).date()
+
+
+class Workspace:
+    """A project folder: its settings, staged files, people store, runs and catalogue."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder.absolute()
+        self.settings = config.read(folder)
+
+    def check(self, as_of: date | None, told: Teller) -> Looked:
+        """Read every source and say what is there; keep nothing in the project."""
+        with (
+            tempfile.TemporaryDirectory(prefix="habitue-check-") as temporary,
+            People.copy(self.folder) as people,
+            engine(self.settings.engine) as backend,
+            disk_faults(Path(temporary)),
+        ):
+            cycle, _, manifest = self._cycle(backend, Path(temporary), people, as_of, None, told)
+            tables = {name: table.to_pyarrow() for name, table in cycle.tables.items() if name in SHOWN_BY_CHECK}
+            return Looked(tables, manifest, cycle.faults)
+
+    def run(self, as_of: date | None, told: Teller, *, finish: Callable[[Path, Mapping[str, Any]], None]) -> Run:
+        """Run one cycle and keep it. `finish` adds its documents to the run's folder before the run exists.
+
+        Raises:
+            UsageError: another run is at work, the folder cannot be written, or the disk is full.
+            DataError: faults of the data, or more refused than the tolerance: nothing is kept of the run.
+        """
+        with disk_faults(self.folder), locked(self.folder):
+            catalogue = Catalogue(self.folder)
+            try:
+                self._sweep(catalogue)
+                return self._run(catalogue, as_of, told, finish)
+            finally:
+                catalogue.close()
+
+    def _run(
+        self, catalogue: Catalogue, as_of: date | None, told: Teller, finish: Callable[[Path, Mapping[str, Any]], None]
+    ) -> Run:
+        started = datetime.now(UTC).replace(tzinfo=None)
+        previous = catalogue.runs()[-1:]
+        run_id = f"{started:%Y%m%d-%H%M%S}-{uuid.uuid4().hex[:4]}"
+        folder = self.folder / RUNS / run_id
+        staged_in = self.folder / FOLDER
+        staged_in.mkdir(exist_ok=True)
+        with People.open(self.folder) as people, engine(self.settings.engine, staged_in) as backend:
+            cycle, _, manifest = self._cycle(backend, staged_in, people, as_of, previous[0] if previous else None, told)
+            if cycle.faults:
+                raise DataError(*cycle.faults)
+            told(message("progress.writing"))
+            folder.mkdir(parents=True)
+            try:
+                rows = {
+                    name: write_parquet(backend, table, folder / f"{name}.parquet")
+                    for name, table in cycle.tables.items()
+                }
+                manifest = {
+                    **manifest,
+                    "run_id": run_id,
+                    "created_at": started.isoformat(timespec="seconds"),
+                    "rows": rows,
+                    "previous_run_id": previous[0].run_id if previous else None,
+                }
+                finish(folder, manifest)
+                (folder / "manifest.json").write_text(json.dumps(manifest, indent=1, ensure_ascii=False), "utf-8")
+                run = Run(run_id, started, date.fromisoformat(manifest["as_of"]), manifest)
+                catalogue.add(run)
+            except BaseException:
+                shutil.rmtree(folder, ignore_errors=True)
+                raise
+        return run
+
+    def _sweep(self, catalogue: Catalogue) -> None:
+        """Remove what a killed run has left: its folder without a row, half-staged files, spilled data."""
+        known = {run.run_id for run in catalogue.runs()}
+        for folder in (self.folder / RUNS).glob("*"):
+            if folder.name not in known:
+                shutil.rmtree(folder, ignore_errors=True)
+        for folder in [*(self.folder / FOLDER).glob("*/.*"), *(self.folder / FOLDER).glob("habitue-spill-*")]:
+            shutil.rmtree(folder, ignore_errors=True)
+
+    def _cycle(
+        self, backend: Any, keep_in: Path, people: People, as_of: date | None, previous: Run | None, told: Teller
+    ) -> tuple[Cycle, list[StagedFile], dict[str, Any]]:
+        timings, settings = {}, self.settings
+        started = time.perf_counter()
+        stage = Stage(backend, self.folder, keep_in, settings.staging(), people, told)
+        files = stage.stage(settings.sources)
+        timings["reading"] = round(time.perf_counter() - started, 2)
+        reading_on = today(settings)
+        staged = staged_tables(backend, files)
+        chosen = as_of or default_as_of(staged.lines, settings.project.earliest_on, reading_on)
+        if chosen is None and not settings.of_kind("transactions"):
+            chosen = reading_on
+        if chosen is None:
+            raise DataError(message("run.no_row_survives", refused=int(staged.refused.count().to_pyarrow().as_py())))
+        told(message("progress.cycle", as_of=chosen))
+        started = time.perf_counter()
+        previous_plan = None
+        if previous:
+            path = self.folder / RUNS / previous.run_id / "collection_plan.parquet"
+            previous_plan = backend.read_parquet(str(path)) if path.exists() else None
+        cycle = run_cycle(
+            staged,
+            self._cycle_settings(people, files),
+            as_of=chosen,
+            reading_on=reading_on,
+            previous_plan=previous_plan,
+        )
+        timings["cycle"] = round(time.perf_counter() - started, 2)
+        warnings = [*cycle.warnings, *self._warnings(files, chosen, as_of, previous, reading_on)]
+        manifest = self._manifest(files, chosen, reading_on, warnings, timings)
+        return cycle, files, manifest
+
+    def _cycle_settings(self, people: People, files: list[StagedFile]) -> CycleSettings:
+        settings = self.settings
+        sales = [file.source for file in files if file.source.kind == "transactions"]
+        return CycleSettings(
+            currency=settings.project.currency,
+            earliest_on=settings.project.earliest_on,
+            purchases=settings.purchase_settings(people.known_ids),
+            shared_cards=settings.shared_card_settings(people.known_ids),
+            refused_rows=settings.tolerance.rows,
+            refused_amount=settings.tolerance.amount,
+            customer_systems={s.name: s.customer_system or s.name for s in settings.sources},
+            overlapping=len(sales) > len({source.name for source in sales}),
+            identifies_customers=any("source_customer_id" in s.columns for s in sales),
+            has_sales=bool(sales),
+        )
+
+    def _warnings(
+        self, files: list[StagedFile], as_of: date, stated: date | None, previous: Run | None, reading_on: date
+    ) -> list[Message]:
+        told = []
+        if previous and abs((as_of - previous.as_of).days) > FAR_FROM_LAST_DAYS:
+            told.append(message("run.as_of_far", as_of=as_of, previous=previous.as_of))
+        if stated and stated > reading_on:
+            told.append(message("run.as_of_in_future", as_of=stated))
+        if previous:
+            now = {file.file_id for file in files}
+            gone = [f["file"] for f in previous.manifest["files"] if f["file_id"] not in now]
+            if gone:
+                told.append(message("run.files_gone", count=len(gone), files=", ".join(gone[:5])))
+        for file in files:
+            if file.facts["ruined"]:
+                told.append(message("run.ruined_codes", file=file.name, count=file.facts["ruined"]))
+            repeated = [n for n in file.facts["names"] if n.endswith(")") and n[:-4] in file.facts["names"]]
+            used = [header for header in file.source.wanted if f"{header} (2)" in repeated]
+            if used:
+                told.append(message("run.duplicate_headers", file=file.name, columns=", ".join(used)))
+        if not self.settings.of_kind("transactions"):
+            told.append(message("run.no_sales"))
+        unknown = [s.name for s in self.settings.of_kind("transactions") if s.tax == "unknown"]
+        if unknown:
+            told.append(message("run.tax_unknown", sources=", ".join(unknown)))
+        return told
+
+    def _manifest(
+        self,
+        files: list[StagedFile],
+        as_of: date,
+        reading_on: date,
+        warnings: list[Message],
+        timings: Mapping[str, float],
+    ) -> dict[str, Any]:
+        project, settings = self.settings.project, self.settings
+        text = json.dumps([repr(settings)], sort_keys=True)
+        return {
+            "project": project.name,
+            "as_of": as_of.isoformat(),
+            "reading_on": reading_on.isoformat(),
+            "currency": project.currency,
+            "time_zone": project.time_zone,
+            "simulated": project.simulated,
+            "versions": {name: importlib.metadata.version(name) for name in ("habitue", "duckdb", "ibis-framework")},
+            "settings_hash": hashlib.sha256(text.encode()).hexdigest()[:16],
+            "settings": {
+                "tolerance": float(settings.tolerance.rows),
+                "tolerance_amount": float(settings.tolerance.amount),
+                "earliest_on": project.earliest_on.isoformat(),
+                "counted": list(settings.purchases.counted),
+                "return_days": settings.purchases.return_days,
+            },
+            "identities": "one customer number is one person",
+            "margins_assumed": bool(
+                settings.margins.default_rate or settings.margins.by_category or settings.margins.by_sales_channel
+            ),
+            "tax_basis": {s.name: s.tax for s in settings.of_kind("transactions")},
+            "warnings": [{"code": w.code, "params": _plain(w.params)} for w in warnings],
+            "files": [
+                {"file_id": f.file_id, "source": f.source.name, "file": f.name, "rows": f.facts["rows"]} for f in files
+            ],
+            "timings": dict(timings),
+        }
+
+    def runs(self) -> list[Run]:
+        """The runs of the project, oldest first."""
+        if not (self.folder / "catalogue.db").exists():
+            return []
+        with disk_faults(self.folder):
+            catalogue = Catalogue(self.folder)
+            try:
+                return catalogue.runs()
+            finally:
+                catalogue.close()
+
+    def find_run(self, run_id: str | None) -> Run:
+        """A run by its id or the start of it; the last one by default.
+
+        Raises:
+            UsageError: there is none.
+        """
+        runs = self.runs()
+        if not runs:
+            raise UsageError(message("run.none_yet", folder=str(self.folder)))
+        if run_id is None:
+            return runs[-1]
+        found = [run for run in runs if run.run_id.startswith(run_id)]
+        if len(found) != 1:
+            raise UsageError(message("run.unknown", run_id=run_id, existing=", ".join(r.run_id for r in runs[-10:])))
+        return found[0]
+
+    def table_path(self, run: Run, name: str) -> Path:
+        """The Parquet file of a run's table."""
+        return self.folder / RUNS / run.run_id / f"{name}.parquet"
+
+
+SHOWN_BY_CHECK = (
+    "reconciliation",
+    "quarantine",
+    "collection_plan",
+    "files",
+    "resent_tickets",
+    "ticket_conflicts",
+    "shared_cards",
+    "sales",
+    "sales_by_year",
+    "returns",
+)
+
+
+def _plain(params: Mapping[str, Any]) -> dict[str, Any]:
+    return {k: v.isoformat() if isinstance(v, date) else v for k, v in params.items()}

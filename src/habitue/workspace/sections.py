@@ -1,0 +1,194 @@
+"""What can be set in `habitue.toml`, section by section; the descriptions make the reference page."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date, time
+from decimal import Decimal
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+
+from habitue.purchases.sale_types import SALE_TYPES
+from habitue.sources.declared import Kind
+
+KEY_PARTS = (
+    "transaction_id",
+    "sold_on",
+    "store_id",
+    "till_id",
+    "sales_channel",
+    "source_customer_id",
+    "file",
+    "row_number",
+)
+
+
+def _listed(value: Any) -> Any:
+    return [value] if isinstance(value, str) else value
+
+
+Names = Annotated[tuple[str, ...], BeforeValidator(_listed)]
+Share = Annotated[Decimal, Field(ge=0, le=1)]
+
+
+class Section(BaseModel):
+    """One section: nothing unknown in it, nothing changed after reading."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class ProjectSection(Section):
+    """`[project]`: what holds for everything."""
+
+    name: str = Field("habitue project", description="name shown on reports")
+    language: Literal["en", "fr", "ru"] = Field("en", description="language of reports: en, fr or ru")
+    currency: Annotated[str, Field(pattern=r"^[A-Z]{3}$")] = Field("EUR", description="home currency (ISO code)")
+    time_zone: str = Field("UTC", description="time zone of the stores, as Europe/Paris")
+    day_starts_at: time = Field(time(0), description="hour at which the stores' day begins (04:00 for night shops)")
+    earliest_on: date = Field(date(2000, 1, 1), description="earliest believable day of a sale")
+    simulated: bool = Field(False, description="the data are simulated: says so wherever results appear")
+
+
+class ToleranceSection(Section):
+    """`[tolerance]`: how much may be refused before a run stops."""
+
+    rows: Share = Field(Decimal("0.05"), description="share of a source's rows that may be refused")
+    amount: Share = Field(Decimal("0.05"), description="share of a source's absolute amount that may be set aside")
+
+
+class SourceSection(Section):
+    """`[sources.NAME]`: one kind of file or table."""
+
+    kind: Kind = Field(description="transactions, customers, products, stores, payments or rates")
+    files: Names = Field((), description="files or patterns, below the project's folder unless absolute")
+    sheet: str | None = Field(None, description="sheet of an Excel file (default: the first)")
+    database: str | None = Field(None, description="PostgreSQL address; env:NAME reads it from the environment")
+    table: str | None = Field(None, description="table to read, as schema.table")
+    query: str | None = Field(None, description="query to read instead of a table")
+    encoding: str | None = Field(None, description="encoding, if the one found is wrong (utf-8, cp1252, cp1251 …)")
+    delimiter: Annotated[str, Field(min_length=1, max_length=1)] | None = Field(
+        None, description="column separator, if the one found is wrong"
+    )
+    header_line: Annotated[int, Field(ge=1)] | None = Field(
+        None, description="line of the headers, if the one found is wrong"
+    )
+    date_order: Literal["day first", "month first", "year first"] | None = Field(
+        None, description="day first or month first, where the values cannot prove it"
+    )
+    decimal_mark: Literal[",", "."] | None = Field(None, description="decimal mark, where the values cannot prove it")
+    time_zone: str | None = Field(None, description="time zone of written times, if not the stores'")
+    customer_system: str | None = Field(
+        None,
+        description="system of the customer numbers; sources naming the same one share numbers "
+        "(default: the source's name)",
+    )
+    transaction_key: Names = Field(
+        ("transaction_id",), description="what makes a ticket unique, of: " + ", ".join(KEY_PARTS)
+    )
+    export_date: str | None = Field(
+        None, description="date pattern in file names, as sales_%d%m%Y, deciding which export is the later"
+    )
+    tax: Literal["excluded", "included", "unknown"] = Field(
+        "unknown", description="whether amounts include tax: excluded, included or unknown"
+    )
+    tax_rate: Annotated[Decimal, Field(ge=0, lt=2)] | None = Field(
+        None, description="rate taken out where tax is included and no tax column is mapped, as 0.20"
+    )
+    pays: str | None = Field(None, description="payments: the source whose tickets they pay")
+    columns: Mapping[str, str | tuple[str, ...]] = Field(
+        default_factory=dict, description="canonical name = header; a list joins texts or adds up amounts"
+    )
+    values: Mapping[str, str] = Field(
+        default_factory=dict, description="canonical name = constant, for what the source does not have"
+    )
+
+
+class SaleTypeSection(Section):
+    """`[[sale_types]]`: one rule; all its conditions must hold; the first rule that holds wins."""
+
+    sale_type: Literal[SALE_TYPES] = Field(description="one of: " + ", ".join(SALE_TYPES))  # type: ignore[valid-type]
+    source: str | None = Field(None, description="only in this source")
+    label: Names = Field((), description="the source's own word, in the column mapped as sale_type")
+    sku: Names = Field((), description="article codes; * and ? stand for any text")
+    category: Names = Field((), description="product categories")
+    transaction: Names = Field((), description="ticket numbers, as C*")
+    tender: Names = Field((), description="means of payment on the ticket")
+    customers: Names = Field((), description="customer numbers")
+    amount: Literal["zero", "negative", "positive"] | None = Field(None, description="sign of the line")
+    unit_price_at_most: Decimal | None = Field(None, description="unit price at most, in the source's currency")
+    negate: bool = Field(False, description="the source writes these with positive amounts: they count negative")
+
+
+class PopulationSection(Section):
+    """`[[populations]]`: who is not an ordinary consumer; the first rule that holds wins."""
+
+    population: str = Field(description="staff, b2b or a word of your own")
+    source: str | None = Field(None, description="only in this source")
+    label: Names = Field((), description="the source's own word, in the column mapped as population")
+    customer_label: Names = Field((), description="the word in a customer file's column mapped as population")
+    customers: Names = Field((), description="customer numbers")
+    tender: Names = Field((), description="means of payment on the ticket")
+
+
+class PurchasesSection(Section):
+    """`[purchases]`: what counts."""
+
+    counted: Names = Field(
+        ("sale", "return", "exchange", "service", "warranty"),
+        description="sale types that count as purchases (add free to count zero-value tickets)",
+    )
+    return_days: Annotated[int, Field(ge=0)] = Field(
+        365, description="days within which a return without ticket is linked to a purchase of the same article"
+    )
+    reward_tenders: Names = Field((), description="means of payment that are rewards (points, vouchers)")
+
+
+class SharedCardsSection(Section):
+    """`[shared_cards]`: customer numbers that many people use."""
+
+    tickets_a_day: Annotated[int, Field(ge=1)] = Field(5, description="more tickets than this on one day …")
+    days: Annotated[int, Field(ge=1)] = Field(3, description="… on at least this many days of twelve months")
+    listed: Names = Field((), description="customer numbers to set apart in any case")
+
+
+class MarginsSection(Section):
+    """`[margins]`: assumed margin rates where no cost is known; results say so."""
+
+    default_rate: Share | None = Field(None, description="rate for everything else")
+    by_category: Mapping[str, Share] = Field(default_factory=dict, description="rate by product category")
+    by_sales_channel: Mapping[str, Share] = Field(default_factory=dict, description="rate by sales channel")
+
+
+class EngineSection(Section):
+    """`[engine]`: what habitue may use of the machine."""
+
+    memory: Annotated[str, Field(pattern=r"^\d+ ?(MB|GB|MiB|GiB)$")] = Field("3GB", description="memory, as 3GB")
+    threads: Annotated[int, Field(ge=1)] | None = Field(None, description="processor threads (default: all)")
+
+
+class SettingsFile(Section):
+    """The whole file."""
+
+    project: ProjectSection = ProjectSection()  # type: ignore[call-arg]
+    tolerance: ToleranceSection = ToleranceSection()  # type: ignore[call-arg]
+    sources: dict[str, SourceSection] = Field(default_factory=dict)
+    sale_types: tuple[SaleTypeSection, ...] = ()
+    populations: tuple[PopulationSection, ...] = ()
+    purchases: PurchasesSection = PurchasesSection()  # type: ignore[call-arg]
+    shared_cards: SharedCardsSection = SharedCardsSection()  # type: ignore[call-arg]
+    margins: MarginsSection = MarginsSection()  # type: ignore[call-arg]
+    engine: EngineSection = EngineSection()  # type: ignore[call-arg]
+
+
+SECTIONS: Mapping[str, type[Section]] = {
+    "project": ProjectSection,
+    "tolerance": ToleranceSection,
+    "sources": SourceSection,
+    "sale_types": SaleTypeSection,
+    "populations": PopulationSection,
+    "purchases": PurchasesSection,
+    "shared_cards": SharedCardsSection,
+    "margins": MarginsSection,
+    "engine": EngineSection,
+}

@@ -1,0 +1,342 @@
+"""Staged files: each file of a source read once, kept as Parquet under the digest of its content and settings."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+import uuid
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from datetime import date, datetime
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import ibis
+import ibis.expr.types as ir
+
+from habitue.errors import DataError, HabitueError, Message
+from habitue.sources import databases, files
+from habitue.sources.declared import Source
+from habitue.sources.files import FoundFile
+from habitue.staging.conventions import Conventions, Examined, decide, examine
+from habitue.staging.customers import stage_customers
+from habitue.staging.identifiers import cleaned, is_ruined
+from habitue.staging.references import stage_payments, stage_products, stage_rates, stage_stores
+from habitue.staging.transactions import REFUSED, StagingSettings, stage_transactions
+from habitue.workspace.engine import in_order, write_parquet
+from habitue.workspace.people import PERSONAL, People
+
+FOLDER = "staged"
+READER_VERSION = 1
+NOT_IN_KEY = ("files", "export_date", "pays", "database", "table", "query")
+
+
+@dataclass(frozen=True)
+class StagedFile:
+    """One staged file: where its Parquet files are, and how it was read."""
+
+    source: Source
+    file_id: str
+    name: str
+    folder: Path
+    facts: Mapping[str, Any]
+    is_reused: bool
+    modified_at: float
+    export_rank: int = 0
+    exported_by: str = ""
+
+    @property
+    def main(self) -> Path:
+        """The staged rows."""
+        return self.folder / "rows.parquet"
+
+    @property
+    def refused(self) -> Path:
+        """The refused rows and the rows that are no data."""
+        return self.folder / "refused.parquet"
+
+
+class Stage:
+    """Stages the files of all sources of a project, or of a look that keeps nothing."""
+
+    def __init__(
+        self,
+        backend: Any,
+        project: Path,
+        keep_in: Path,
+        settings: StagingSettings,
+        people: People,
+        told: Callable[[Message], None] = lambda told: None,
+    ) -> None:
+        self._backend, self._project, self._keep_in = backend, project, keep_in
+        self._settings, self._people, self._told = settings, people, told
+        self._ranks: Mapping[str, int] = {}
+
+    def stage(self, sources: Sequence[Source]) -> list[StagedFile]:
+        """Stage every file of every source; files read before are recognised by their content.
+
+        Raises:
+            DataError: all faults of all files, at once.
+        """
+        staged: list[StagedFile] = []
+        faults: list[Message] = []
+        with TemporaryDirectory(prefix="habitue-") as temporary:
+            for source in sources:
+                try:
+                    staged += self._stage_source(source, Path(temporary))
+                except HabitueError as fault:
+                    if not isinstance(fault, DataError):
+                        raise
+                    faults += fault.messages
+        if faults:
+            raise DataError(*faults)
+        return staged
+
+    def _stage_source(self, source: Source, temporary: Path) -> list[StagedFile]:
+        found = self._find(source, temporary)
+        self._ranks = files.export_order(list(files.unique(found)), {}, source.export_date).ranks
+        done: list[StagedFile] = []
+        waiting: list[FoundFile] = []
+        faults: list[Message] = []
+        known: Conventions | None = None
+        for file in files.unique(found):
+            reused = self._reuse(source, file)
+            if reused:
+                done.append(reused)
+            else:
+                waiting.append(file)
+        known = _known_of([file.facts for file in done])
+        for last_round in (False, True):
+            undecided: list[FoundFile] = []
+            for file in waiting:
+                try:
+                    decided = self._read(source, file, known, final=last_round)
+                except DataError as fault:
+                    faults += fault.messages
+                    continue
+                if decided is None:
+                    undecided.append(file)
+                    continue
+                staged, conventions = decided
+                done.append(staged)
+                known = known if known and known.date_order else conventions
+            waiting = undecided
+        if faults:
+            raise DataError(*faults)
+        return self._ranked(source, done)
+
+    def _find(self, source: Source, temporary: Path) -> list[FoundFile]:
+        if source.database:
+            path = temporary / f"{source.name}.parquet"
+            databases.snapshot(source, path)
+            return [files.identify(path, source.name, source.table or f"{source.name} (query)")]
+        return [files.identify(path, source.name) for path in files.find(self._project, source)]
+
+    def _folder(self, source: Source, file: FoundFile) -> Path:
+        settings = {k: v for k, v in asdict(source).items() if k not in NOT_IN_KEY}
+        key = json.dumps([READER_VERSION, settings, asdict(self._settings)], sort_keys=True, default=str)
+        return self._keep_in / source.name / f"{file.file_id}-{hashlib.sha256(key.encode()).hexdigest()[:8]}"
+
+    def _reuse(self, source: Source, file: FoundFile) -> StagedFile | None:
+        name = self._folder(source, file).relative_to(self._keep_in)
+        for root in (self._keep_in, self._project / FOLDER):
+            facts = root / name / "facts.json"
+            if facts.exists():
+                return StagedFile(
+                    source,
+                    file.file_id,
+                    file.name,
+                    root / name,
+                    json.loads(facts.read_text("utf-8")),
+                    True,
+                    file.modified_at,
+                )
+        return None
+
+    def _read(
+        self, source: Source, file: FoundFile, known: Conventions | None, *, final: bool
+    ) -> tuple[StagedFile, Conventions] | None:
+        into = f"raw_{uuid.uuid4().hex[:8]}"
+        with in_order(self._backend):
+            raw = files.read(self._backend, file, source, into)
+        try:
+            table = cleaned(raw.table)
+            examined = examine(table, source)
+            decision = decide(examined, source, file.name, known)
+            if decision.faults:
+                if final:
+                    raise DataError(*decision.faults)
+                return None
+            folder = self._folder(source, file)
+            aside = folder.with_name(f".{folder.name}-{uuid.uuid4().hex[:8]}")
+            aside.mkdir(parents=True)
+            try:
+                facts = self._write(source, file, raw, table, decision.conventions, aside)
+                (aside / "facts.json").write_text(json.dumps(facts, default=str, ensure_ascii=False), "utf-8")
+                self._people.commit()
+                aside.rename(folder)
+            except BaseException:
+                shutil.rmtree(aside, ignore_errors=True)
+                raise
+            staged = StagedFile(
+                source,
+                file.file_id,
+                file.name,
+                folder,
+                json.loads(json.dumps(facts, default=str)),
+                False,
+                file.modified_at,
+            )
+            return staged, decision.conventions
+        finally:
+            self._forget(into)
+
+    def _forget(self, into: str) -> None:
+        for name, kind in self._backend.con.execute(
+            "SELECT table_name, table_type FROM information_schema.tables WHERE starts_with(table_name, ?) "
+            "OR table_name LIKE 'typed%' OR table_name LIKE 'stated%' ORDER BY table_type DESC",
+            [into],
+        ).fetchall():
+            self._backend.con.execute(f'DROP {"VIEW" if kind == "VIEW" else "TABLE"} IF EXISTS "{name}"')
+
+    def _write(
+        self,
+        source: Source,
+        file: FoundFile,
+        raw: files.RawTable,
+        table: ir.Table,
+        conventions: Conventions,
+        into: Path,
+    ) -> dict[str, Any]:
+        proof = conventions.examined.order_proof()
+        facts: dict[str, Any] = {
+            "encoding": raw.encoding,
+            "delimiter": raw.delimiter,
+            "header_line": raw.header_line,
+            "names": raw.names,
+            "date_order": conventions.date_order if conventions.examined.dates else None,
+            "date_proof": proof,
+            "decimal_mark": conventions.decimal_mark(),
+            "stated_total_amount": None,
+            "latest_at": None,
+            "rows": 0,
+            "report_rows": 0,
+            "ruined": 0,
+            "proved_order": conventions.examined.proved_order(),
+            "proved_mark": conventions.examined.proved_mark(),
+        }
+        backend, kind = self._backend, source.kind
+        rejected = raw.rejects.select(
+            "row_number",
+            column=ibis.null("string"),
+            value=ibis.null("string") if _has_personal(source) else raw.rejects["value"],
+            reason="reason",
+            source_amount=ibis.null("int64"),
+            currency=ibis.null("string"),
+        ).cast(REFUSED)
+        refused = rejected
+        if kind == "transactions":
+            found = stage_transactions(table, source, conventions, self._settings, file.file_id)
+            refused = found.refused.union(rejected)
+            asides = found.asides
+            lines = self._with_ids(source, found.lines)
+            facts["rows"] = write_parquet(backend, lines, into / "rows.parquet")
+            written = backend.read_parquet(str(into / "rows.parquet"))
+            seen = written.agg(latest=written["sold_at"].max(), derived=(written["row_number"] < 0).sum())
+            answer = seen.to_pyarrow().to_pylist()[0]
+            facts["latest_at"] = answer["latest"].isoformat() if answer["latest"] else None
+            facts["rows"] -= answer["derived"] or 0
+            stated = asides.filter(asides["reason"] == "total_row").order_by(ibis.desc("row_number")).limit(1)
+            for row in stated.to_pyarrow().to_pylist():
+                facts["stated_total_amount"] = row["source_amount"]
+            facts["report_rows"] = int(asides.count().to_pyarrow().as_py())
+            write_parquet(backend, asides, into / "asides.parquet")
+            facts["ruined"] = self._ruined(table, source)
+        elif kind == "customers":
+            customers = stage_customers(table, source, conventions)
+            refused = customers.refused.union(rejected)
+            self._write_customers(source, file, customers.rows, into)
+            facts["rows"] = customers.read
+        else:
+            stage: Any = {
+                "products": lambda: stage_products(table, source, conventions, self._settings.currency),
+                "stores": lambda: stage_stores(table, source, conventions),
+                "payments": lambda: stage_payments(table, source, conventions, self._settings.currency),
+                "rates": lambda: stage_rates(table, source, conventions),
+            }[kind]
+            facts["rows"] = write_parquet(backend, stage(), into / "rows.parquet")
+        facts["rows"] += write_parquet(backend, refused, into / "refused.parquet")
+        return facts
+
+    def _with_ids(self, source: Source, lines: Any) -> Any:
+        """Staged lines with the opaque id in place of the customer number."""
+        numbers = lines.select("customer_number").distinct().filter(lambda t: t["customer_number"].notnull())
+        asked = numbers.to_pyarrow()["customer_number"].to_pylist()
+        known = self._people.ids(source.customer_system or source.name, asked)
+        ids = self._backend.create_table(f"typed_ids_{uuid.uuid4().hex[:8]}", known, temp=True)
+        joined = lines.left_join(ids, "customer_number")
+        names = [name for name in lines.columns if name != "customer_number"]
+        return joined.select(*names, "source_customer_id")
+
+    def _write_customers(self, source: Source, file: FoundFile, rows: Any, into: Path) -> int:
+        found = rows.to_pyarrow()
+        known = self._people.ids(source.customer_system or source.name, found["customer_number"].to_pylist())
+        ids = dict(zip(known["customer_number"].to_pylist(), known["source_customer_id"].to_pylist(), strict=True))
+        opaque = [ids[number] for number in found["customer_number"].to_pylist()]
+        columns = [found["row_number"].to_pylist(), *(found[name].cast("string").to_pylist() for name in PERSONAL)]
+        self._people.keep_customers(source.name, file.file_id, zip(opaque, *columns, strict=True), self._ranks)
+        table = self._backend.create_table(f"typed_ids_{uuid.uuid4().hex[:8]}", known, temp=True)
+        joined = rows.join(table, "customer_number")
+        kept = joined.select(
+            source=ibis.literal(source.name),
+            customer_system=ibis.literal(source.customer_system or source.name),
+            source_customer_id=joined["source_customer_id"],
+            file_id=ibis.literal(file.file_id),
+            row_number=joined["row_number"],
+            enrolled_on=joined["enrolled_on"],
+            store_id=joined["store_id"],
+            population_label=joined["population_label"],
+            has_email=joined["email"].notnull(),
+            has_phone=joined["phone"].notnull(),
+            has_address=joined["address"].notnull() & (joined["postcode"].notnull() | joined["city"].notnull()),
+        )
+        return write_parquet(self._backend, kept, into / "rows.parquet")
+
+    def _ruined(self, table: ir.Table, source: Source) -> int:
+        """Codes that a spreadsheet turned into scientific notation, in customer and article columns."""
+        total = 0
+        for column in ("source_customer_id", "sku"):
+            for header in source.headers(column):
+                if table[header].type().is_string():
+                    total += int(is_ruined(table[header]).sum().to_pyarrow().as_py() or 0)
+        return total
+
+    def _ranked(self, source: Source, staged: list[StagedFile]) -> list[StagedFile]:
+        found = [FoundFile(s.main, s.name, 0, s.modified_at, s.file_id, 0) for s in staged]
+        latest = {
+            s.file_id: datetime.fromisoformat(s.facts["latest_at"]) if s.facts["latest_at"] else None for s in staged
+        }
+        order = files.export_order(found, latest, source.export_date)
+        return [replace(s, export_rank=order.ranks[s.file_id], exported_by=order.decided_by) for s in staged]
+
+
+def _known_of(facts: Sequence[Mapping[str, Any]]) -> Conventions | None:
+    """What files read before have proved, to read a file that proves nothing."""
+    orders = {fact["proved_order"] for fact in facts} - {None}
+    marks = {fact["proved_mark"] for fact in facts} - {None}
+    if not orders and not marks:
+        return None
+    order = orders.pop() if len(orders) == 1 else None
+    mark = {("", ""): marks.pop()} if len(marks) == 1 else {}
+    return Conventions(order, mark, Examined())
+
+
+def _has_personal(source: Source) -> bool:
+    return "source_customer_id" in source.columns
+
+
+def as_date(text: str | None) -> date | None:
+    """The day of an ISO moment."""
+    return datetime.fromisoformat(text).date() if text else None

@@ -1,0 +1,104 @@
+"""Showing the tables of a run: in the order of their key, with amounts as decimals at the edge."""
+
+from __future__ import annotations
+
+import difflib
+from decimal import Decimal
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from habitue import schemas
+from habitue.errors import UsageError, message
+from habitue.staging.line_amounts import exponent
+from habitue.workspace.people import People
+from habitue.workspace.runs import Workspace
+
+SOURCE_CURRENCY = frozenset({"source_amount", "stated_total_amount"})
+SOURCE_CURRENCY_TABLES = frozenset({"quarantine", "reconciliation", "resent_tickets", "ticket_conflicts"})
+FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+
+
+def show(workspace: Workspace, name: str, run_id: str | None, *, personal_data: bool) -> pa.Table:
+    """A table of a run, ordered by its key.
+
+    Raises:
+        UsageError: no such run or table.
+    """
+    run = workspace.find_run(run_id)
+    path = workspace.table_path(run, name)
+    if not path.exists():
+        existing = sorted(p.stem for p in path.parent.glob("*.parquet"))
+        near = difflib.get_close_matches(name, existing, n=1, cutoff=0.5)
+        code = "show.unknown_suggest" if near else "show.unknown"
+        hyphened = ", ".join(table.replace("_", "-") for table in existing)
+        raise UsageError(
+            message(
+                code,
+                name=name.replace("_", "-"),
+                existing=hyphened,
+                suggestion=near[0].replace("_", "-") if near else "",
+            )
+        )
+    table = pq.read_table(path)
+    schema = next((schema for schema in schemas.PUBLIC if schema.name == name), None)
+    if schema is not None and table.num_rows:
+        table = table.sort_by([(column, "ascending") for column in schema.key])
+    return _with_people(workspace, table, name) if personal_data else table
+
+
+def _with_people(workspace: Workspace, table: pa.Table, name: str) -> pa.Table:
+    """Customer numbers as written beside their opaque ids; names and addresses beside customer rows."""
+    key = next((c for c in ("source_customer_id", "customer_id") if c in table.column_names), None)
+    if key is None:
+        return table
+    with People.copy(workspace.folder) as people:
+        numbers = people.numbers()
+        found = dict(
+            zip(numbers["source_customer_id"].to_pylist(), numbers["customer_number"].to_pylist(), strict=True)
+        )
+        written = pa.array([found.get(x) for x in table[key].to_pylist()], pa.string())
+        table = table.append_column("customer_number", written)
+        if name == "source_customers":
+            attributes = people.attributes()
+            rows = {(r["source"], r["source_customer_id"]): r for r in attributes.to_pylist()}
+            keys = list(zip(table["source"].to_pylist(), table["source_customer_id"].to_pylist(), strict=True))
+            for column in attributes.column_names[2:]:
+                values = [rows.get(key, {}).get(column) for key in keys]
+                table = table.append_column(column, pa.array(values, pa.string()))
+    return table
+
+
+def in_major_units(table: pa.Table, name: str, home: str) -> pa.Table:
+    """Amounts as decimals of their currency: the home currency, or that of the row where the column says so."""
+    for place, column in enumerate(table.column_names):
+        if not column.endswith("_amount") or not pa.types.is_integer(table.schema.field(column).type):
+            continue
+        if column == "cost_amount":
+            places: list[int] = [exponent(home) + 3] * table.num_rows
+        elif (column in SOURCE_CURRENCY or name in SOURCE_CURRENCY_TABLES) and "currency" in table.column_names:
+            places = [exponent(code) if code else 2 for code in table["currency"].to_pylist()]
+        else:
+            places = [exponent(home)] * table.num_rows
+        values = [
+            None if value is None else Decimal(value).scaleb(-digits)
+            for value, digits in zip(table[column].to_pylist(), places, strict=True)
+        ]
+        table = table.set_column(place, column, pa.array(values, pa.decimal128(38, max(places, default=2))))
+    return table
+
+
+def without_formulas(table: pa.Table) -> pa.Table:
+    """Texts that a spreadsheet would run as a formula get an apostrophe in front."""
+    for place, column in enumerate(table.column_names):
+        if pa.types.is_string(table.schema.field(column).type):
+            values: Any = table[column]
+            starts = pc.is_in(pc.utf8_slice_codeunits(values, 0, 1), value_set=pa.array(FORMULA_STARTS))
+            table = table.set_column(
+                place,
+                column,
+                pc.if_else(pc.fill_null(starts, False), pc.binary_join_element_wise("'", values, ""), values),
+            )
+    return table
