@@ -14,7 +14,6 @@ import ibis.expr.types as ir
 from habitue import schemas
 from habitue.customers.generic_cards import SharedCardSettings, shared_cards
 from habitue.errors import DataError, Message, UsageError, message
-from habitue.portable import materialise
 from habitue.purchases import collection_plan, reconciliation, sales, visits
 from habitue.purchases.purchase_lines import PurchaseSettings, purchase_lines
 from habitue.purchases.sale_types import customer_populations
@@ -103,7 +102,7 @@ def run_cycle(
     taken = take_once(believable, files, overlapping=settings.overlapping)
     after = taken.lines.filter(taken.lines["sold_on"] > as_of)
     current = taken.lines.filter(taken.lines["sold_on"] <= as_of).mutate(customer_id=taken.lines["source_customer_id"])
-    shared = materialise(shared_cards(current, as_of=as_of, settings=settings.shared_cards), "shared")
+    shared = shared_cards(current, as_of=as_of, settings=settings.shared_cards)
     bought = purchase_lines(
         current,
         products=staged.products,
@@ -115,8 +114,8 @@ def run_cycle(
         home_currency=settings.currency,
     )
     lines, returned = bought.lines, bought.returns
-    tickets = materialise(visits.tickets(lines), "tickets")
-    customer_days = materialise(visits.customer_days(lines, by_ticket=tickets), "customer_days")
+    tickets = visits.tickets(lines)
+    customer_days = visits.customer_days(lines, by_ticket=tickets)
     ids = _customer_ids(lines, staged.source_customers, settings.customer_systems)
     identified = bool(customer_days.count().to_pyarrow().as_py())
     if settings.identifies_customers and not identified:

@@ -82,17 +82,18 @@ def digits_mask(text: ir.StringValue) -> ir.StringValue:
 
 def matches_any(text: ir.StringValue, patterns: Sequence[str]) -> ir.BooleanValue:
     """Does a text match one of the glob patterns (``*``, ``?``), capitals aside? Null never matches."""
-    upper = text.upper()
-    plain = [p.upper() for p in patterns if not re.search(r"[*?]", p)]
-    tests: list[ir.BooleanValue] = [upper.isin(plain)] if plain else []
-    for pattern in patterns:
+    lower = text.lower()
+    small = [_lower(pattern) for pattern in patterns]
+    plain = [p for p in small if not re.search(r"[*?]", p)]
+    tests: list[ir.BooleanValue] = [lower.isin(plain)] if plain else []
+    for pattern in small:
         if not re.search(r"[*?]", pattern):
             continue
         if re.fullmatch(r"[^*?]+\*", pattern):
-            tests.append(upper.startswith(pattern[:-1].upper()))
+            tests.append(lower.startswith(pattern[:-1]))
         else:
-            regex = re.escape(pattern.upper()).replace(r"\*", ".*").replace(r"\?", ".")
-            tests.append(upper.re_search(f"^{regex}$"))
+            regex = re.escape(pattern).replace(r"\*", ".*").replace(r"\?", ".")
+            tests.append(lower.re_search(f"^{regex}$"))
     if not tests:
         return ibis.literal(False)
     found = tests[0]
@@ -137,6 +138,11 @@ def offset_minutes(
 def plus_minutes(moment: ir.TimestampValue, minutes: ir.IntegerValue) -> ir.TimestampValue:
     """A moment shifted by a whole number of minutes that may differ from row to row."""
     return moment + minutes.as_interval("m")
+
+
+def _lower(text: str) -> str:
+    """Small letters as engines make them: one for one."""
+    return "".join(letter.lower() if len(letter.lower()) == 1 else letter for letter in text)
 
 
 def _float(value: int | ir.IntegerValue) -> Any:

@@ -111,5 +111,5 @@ def test_no_foreign_line_no_rate_needed(con: Any) -> None:
 
 
 def test_the_home_currency_must_be_one(con: Any) -> None:
-    with pytest.raises(ConfigurationError, match="currency_unknown"):
+    with pytest.raises(ConfigurationError, match="home_currency_unknown"):
         day_rates(staged(con, []), None, home="EURO")

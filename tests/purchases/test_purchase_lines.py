@@ -280,4 +280,7 @@ def test_one_line(con: Any) -> None:
 def test_settings_that_cannot_be_used() -> None:
     with pytest.raises(ConfigurationError) as raised:
         PurchaseSettings(counted=("sale", "refund"), return_days=-1)
-    assert [told.code for told in raised.value.messages] == ["sale_type_unknown", "return_days_negative"]
+    assert [told.code for told in raised.value.messages] == [
+        "purchases.sale_type_unknown",
+        "purchases.return_days_negative",
+    ]

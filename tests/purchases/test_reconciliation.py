@@ -70,8 +70,8 @@ def test_what_does_not_add_up_is_told_with_its_file(con: Any) -> None:
     read = made(con, READ, ("till", "a.csv", "f1", "EUR", 2, 1001))
     told = check_identity(reconciliation(read, lines=bought.lines))
     assert [(m.code, m.params["file"], m.params["currency"], m.params["read"], m.params["found"]) for m in told] == [
-        ("reconciliation_rows_differ", "a.csv", "EUR", 2, 1),
-        ("reconciliation_amounts_differ", "a.csv", "EUR", 1001, 1000),
+        ("reconciliation.rows_differ", "a.csv", "EUR", 2, 1),
+        ("reconciliation.amounts_differ", "a.csv", "EUR", 1001, 1000),
     ]  # fmt: skip
 
 

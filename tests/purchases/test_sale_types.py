@@ -182,7 +182,7 @@ def test_rules_that_cannot_be_used_say_what_was_given_and_what_is_valid() -> Non
     with pytest.raises(ConfigurationError) as raised:
         SaleTypeRule(sale_type="refund", amount="none", unit_price_at_most=Decimal(-1))
     assert [told.code for told in raised.value.messages] == [
-        "sale_type_unknown", "amount_condition_unknown", "unit_price_negative",
+        "purchases.sale_type_unknown", "purchases.amount_condition_unknown", "purchases.unit_price_negative",
     ]  # fmt: skip
     assert raised.value.messages[0].params["received"] == "refund"
     for population in ("", "shared_card"):

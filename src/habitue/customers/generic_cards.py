@@ -42,7 +42,7 @@ class SharedCardSettings:
 
     def __post_init__(self) -> None:
         faults: list[Message] = [
-            message("must_be_positive", name=name, received=value)
+            message("purchases.must_be_positive", name=name, received=value)
             for name, value in (("tickets_a_day", self.tickets_a_day), ("days", self.days))
             if value < 1
         ]

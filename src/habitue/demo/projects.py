@@ -54,6 +54,9 @@ category = "department"
 subcategory = "product_category"
 subsubcategory = "product_type"
 
+[shared_cards]           # a panel of households: nobody is a till card
+tickets_a_day = 50
+
 [[sale_types]]           # sold gift cards are no revenue; the goods bought with them are
 sale_type = "gift_card"
 category = ["*GIFT CARD*"]

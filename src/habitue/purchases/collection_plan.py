@@ -62,7 +62,8 @@ def collection_plan(
     places = portable.materialise(wide.group_by(*PLACE).aggregate(**measures), "places")
     plan = _rows(places, findings[0])
     for finding in findings[1:]:
-        plan = plan.union(_rows(places, finding))
+        nowhere = finding.name == "customer_without_contact" and source_customers is None
+        plan = plan.union(_rows(_by_source(places, finding) if nowhere else places, finding))
     return portable.materialise(COLLECTION_PLAN.cast(_with_previous(plan, previous)), "collection_plan")
 
 
@@ -86,6 +87,13 @@ def _findings(lines: ir.Table, labelled: Collection[str]) -> list[_Finding]:
             net,
         ),
     ]
+
+
+def _by_source(places: ir.Table, finding: _Finding) -> ir.Table:
+    """One row a source: without any customer file it is the file that is missing, not something at a till."""
+    names = [f"{finding.name}_{part}" for part in ("lines", "total", "stake")]
+    whole = places.group_by("source").aggregate(**{name: places[name].sum().cast("int64") for name in names})
+    return whole.mutate(store_id=ibis.null("string"), till_id=ibis.null("string"))
 
 
 def _with_contact(lines: ir.Table, source_customers: ir.Table | None) -> ir.Table:

@@ -19,15 +19,7 @@ import pyarrow as pa
 
 from habitue import portable
 from habitue.errors import ConfigurationError, message
-
-USUAL_MINOR_UNIT = 2
-"""Decimals of every currency that is not an exception (ISO 4217)."""
-
-_WITHOUT_DECIMALS = "BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX VND VUV XAF XOF XPF"
-_WITH_THREE = "BHD IQD JOD KWD LYD OMR TND"
-
-MINOR_UNIT_EXCEPTIONS = {**dict.fromkeys(_WITHOUT_DECIMALS.split(), 0), **dict.fromkeys(_WITH_THREE.split(), 3)}
-"""Currencies whose minor unit is not the hundredth (ISO 4217, list one; units of account left out)."""
+from habitue.schemas.units import minor_unit
 
 _CODES = """
     AED AFN ALL AMD ANG AOA ARS AUD AWG AZN BAM BBD BDT BGN BHD BIF BMD BND BOB BRL BSD BTN BWP BYN BZD CAD CDF CHF CLP
@@ -45,11 +37,6 @@ CODES = frozenset(_CODES.split())
 
 FAULTS = ("no_rate", "currency_missing", "currency_unknown")
 """Why a line is set aside here."""
-
-
-def minor_unit(currency: str) -> int:
-    """Decimals of a currency: 2, or the exception of ISO 4217 (JPY 0, KWD 3)."""
-    return MINOR_UNIT_EXCEPTIONS.get(currency, USUAL_MINOR_UNIT)
 
 
 @dataclass(frozen=True)
@@ -74,10 +61,10 @@ def day_rates(lines: ir.Table, rates: ir.Table | None, *, home: str) -> DayRates
         home: the home currency.
 
     Raises:
-        ConfigurationError: `home` is no ISO 4217 code (`currency_unknown`).
+        ConfigurationError: `home` is no ISO 4217 code (`purchases.home_currency_unknown`).
     """
     if home not in CODES:
-        raise ConfigurationError(message("currency_unknown", received=home))
+        raise ConfigurationError(message("purchases.home_currency_unknown", received=home))
     foreign = lines.filter(lines.currency.isnull() | (lines.currency != home))
     days = foreign.select("currency", "sold_on").distinct().to_pyarrow().to_pylist()
     if not days:

@@ -31,7 +31,7 @@ class MarginSettings:
     def __post_init__(self) -> None:
         rates = {"default_rate": self.default_rate, **self.by_category, **self.by_sales_channel}
         faults: list[Message] = [
-            message("margin_rate_out_of_range", name=name, received=str(rate))
+            message("purchases.margin_rate_out_of_range", name=name, received=str(rate))
             for name, rate in rates.items()
             if rate is not None and not 0 <= rate <= 1
         ]

@@ -40,12 +40,12 @@ class PurchaseSettings:
 
     def __post_init__(self) -> None:
         faults: list[Message] = [
-            message("sale_type_unknown", received=name, valid=", ".join(SALE_TYPES))
+            message("purchases.sale_type_unknown", received=name, valid=", ".join(SALE_TYPES))
             for name in self.counted
             if name not in SALE_TYPES
         ]
         if self.return_days < 0:
-            faults.append(message("return_days_negative", received=self.return_days))
+            faults.append(message("purchases.return_days_negative", received=self.return_days))
         if faults:
             raise ConfigurationError(*faults)
 
@@ -122,7 +122,7 @@ def purchase_lines(
     move between days, never in or out).
 
     Raises:
-        ConfigurationError: `currency_unknown`, the home currency is no ISO code.
+        ConfigurationError: `purchases.home_currency_unknown`, the home currency is no ISO code.
     """
     settings = settings or PurchaseSettings()
     found = sale_types.lookups(

@@ -81,7 +81,7 @@ def reconciliation(
 def check_identity(table: ir.Table) -> list[Message]:
     """What does not add up in RECONCILIATION, to the row and to the cent; empty when everything does.
 
-    Codes: `reconciliation_rows_differ`, `reconciliation_amounts_differ`, with file, currency, what was read and what
+    Codes: `reconciliation.rows_differ`, `reconciliation.amounts_differ`, with file, currency, what was read and what
     was found.
     """
     faults: list[Message] = []
@@ -89,8 +89,8 @@ def check_identity(table: ir.Table) -> list[Message]:
     for row in rows:
         where = {"source": row["source"], "file": row["file"], "file_id": row["file_id"], "currency": row["currency"]}
         for code, whole, parts in (
-            ("reconciliation_rows_differ", "read_rows", _ROWS),
-            ("reconciliation_amounts_differ", "read_amount", _AMOUNTS),
+            ("reconciliation.rows_differ", "read_rows", _ROWS),
+            ("reconciliation.amounts_differ", "read_amount", _AMOUNTS),
         ):
             found = sum(row[part] for part in parts)
             if found != row[whole]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any, cast
 
 import ibis
@@ -12,6 +13,7 @@ import pyarrow as pa
 
 from habitue.purchases import return_links as links
 from habitue.schemas import RETURNS
+from habitue.schemas.units import minor_unit
 
 CHANGES = pa.schema(
     [
@@ -170,11 +172,15 @@ def _return_changes(returned: pa.Table, parts: links.Parts) -> tuple[dict[str, p
 
 def _aside_table(returned: pa.Table, aside: list[dict[str, Any]]) -> pa.Table:
     mine = returned.take(pa.array([row["number"] for row in aside], pa.int64()))
+    written = [
+        str(Decimal(amount).scaleb(-minor_unit(currency or "")))
+        for amount, currency in zip(mine["source_net_amount"].to_pylist(), mine["currency"].to_pylist(), strict=True)
+    ]
     columns = {
         "file_id": mine["file_id"],
         "row_number": mine["row_number"],
         "column": pa.array(["net_amount"] * len(aside), pa.string()),
-        "value": mine["source_net_amount"].cast(pa.string()),
+        "value": pa.array(written, pa.string()),
         "reason": pa.array(["above_purchase"] * len(aside), pa.string()),
         "source_amount": pa.array([row["source_amount"] for row in aside], pa.int64()),
         "currency": mine["currency"],

@@ -18,7 +18,7 @@ import pyarrow as pa
 
 from habitue import portable
 from habitue.errors import ConfigurationError, Message, message
-from habitue.purchases.currencies import MINOR_UNIT_EXCEPTIONS, USUAL_MINOR_UNIT
+from habitue.schemas.units import MINOR_UNIT_EXCEPTIONS, USUAL_MINOR_UNIT
 
 SALE_TYPES = (
     "sale", "return", "exchange", "gift_card", "service", "warranty", "shipping", "deposit", "fee", "adjustment",
@@ -39,6 +39,10 @@ CONSUMER = "consumer"
 SHARED_CARD = "shared_card"
 
 
+LEVELS = ("category", "subcategory", "subsubcategory")
+"""Levels of a product's category."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class SaleTypeRule:
     """All conditions given must hold; texts are globs (``*``, ``?``), capitals aside; one of each list is enough.
@@ -48,7 +52,7 @@ class SaleTypeRule:
         source: name of the source, exactly.
         label: the source's own word for the kind of sale.
         sku: article code.
-        category: first-level category of the article.
+        category: category of the article, at any level.
         transaction: ticket or order number as written.
         tender: some tender of the ticket.
         customers: opaque ids of customer numbers.
@@ -73,11 +77,11 @@ class SaleTypeRule:
     def __post_init__(self) -> None:
         faults: list[Message] = []
         if self.sale_type not in SALE_TYPES:
-            faults.append(message("sale_type_unknown", received=self.sale_type, valid=", ".join(SALE_TYPES)))
+            faults.append(message("purchases.sale_type_unknown", received=self.sale_type, valid=", ".join(SALE_TYPES)))
         if self.amount is not None and self.amount not in AMOUNTS:
-            faults.append(message("amount_condition_unknown", received=self.amount, valid=", ".join(AMOUNTS)))
+            faults.append(message("purchases.amount_condition_unknown", received=self.amount, valid=", ".join(AMOUNTS)))
         if self.unit_price_at_most is not None and self.unit_price_at_most < 0:
-            faults.append(message("unit_price_negative", received=str(self.unit_price_at_most)))
+            faults.append(message("purchases.unit_price_negative", received=str(self.unit_price_at_most)))
         if faults:
             raise ConfigurationError(*faults)
 
@@ -104,12 +108,14 @@ class PopulationRule:
 
     def __post_init__(self) -> None:
         if not self.population or self.population == SHARED_CARD:
-            raise ConfigurationError(message("population_reserved", received=self.population, reserved=SHARED_CARD))
+            raise ConfigurationError(
+                message("purchases.population_reserved", received=self.population, reserved=SHARED_CARD)
+            )
 
 
 @dataclass(frozen=True)
 class Lookups:
-    """What rules need beside the row: flag columns (1 or 0) by customer number, by ticket, and the article's category.
+    """What rules need beside the row: flag columns (1 or 0) by customer number, by ticket and by article.
 
     `customers` is keyed by `flag_customer`; `tickets` by `flag_source`, `flag_transaction`; `categories` by
     `category_sku`. None where no rule needs it.
@@ -151,9 +157,7 @@ def lookups(
                     )
                 )
             )
-    categories = None
-    if products is not None and any(rule.category for rule in rules):
-        categories = products.select(category_sku=products.sku, product_category=products.category)
+    categories = _category_flags(products, {n: rule.category for n, rule in enumerate(rules) if rule.category})
     return Lookups(_customer_flags(people), _ticket_flags(payments, tenders), categories)
 
 
@@ -256,6 +260,23 @@ def _ticket_flags(payments: ir.Table | None, tenders: Mapping[str, tuple[str, ..
     return portable.materialise(flags, "ticket_flags")
 
 
+def _category_flags(products: ir.Table | None, wanted: Mapping[int, tuple[str, ...]]) -> ir.Table | None:
+    """For each article that some rule's category names, at any level, which rules do."""
+    if products is None or not wanted:
+        return None
+    flags: dict[str, Any] = {}
+    for number, globs in wanted.items():
+        found = portable.matches_any(products[LEVELS[0]], globs)
+        for level in LEVELS[1:]:
+            found = found | portable.matches_any(products[level], globs)
+        flags[f"flag_category_{number}"] = ibis.ifelse(found, 1, 0).cast("int64")
+    flagged = products.select(category_sku=products.sku, **flags)
+    named: Any = flagged[next(iter(flags))]
+    for name in list(flags)[1:]:
+        named = named + flagged[name]
+    return portable.materialise(flagged.filter(named > 0), "category_flags")
+
+
 def _with_lookups(lines: ir.Table, found: Lookups) -> ir.Table:
     wide = lines
     if found.customers is not None:
@@ -296,8 +317,7 @@ def _sale_type_condition(lines: ir.Table, rule: SaleTypeRule, number: int) -> ir
     if rule.sku:
         tests.append(portable.matches_any(lines.sku, rule.sku))
     if rule.category:
-        known = "product_category" in lines.columns
-        tests.append(portable.matches_any(lines.product_category, rule.category) if known else ibis.literal(False))
+        tests.append(_flag(lines, f"flag_category_{number}"))
     return _all(tests)
 
 

@@ -220,7 +220,7 @@ COLLECTION_PLAN = Schema(
             "finding",
             "string",
             "return_without_original, unlabelled_sale_type, sale_without_customer, "
-            "customer_without_contact, sale_without_sku, set_aside",
+            "customer_without_contact, sale_without_sku",
         ),
         ("field", "string", "the field to capture"),
         ("source", "string", "source"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Literal
@@ -118,6 +118,7 @@ class Source:
 
     `columns` maps canonical names to the source's headers; several headers are joined by a space (dates: day and
     time) or added up (amounts). `values` gives a constant for a canonical column the source does not have.
+    `other_names` maps a header to what some files of the source call it.
     """
 
     name: str
@@ -132,6 +133,7 @@ class Source:
     header_line: int | None = None
     columns: Mapping[str, str | tuple[str, ...]] = field(default_factory=dict)
     values: Mapping[str, str] = field(default_factory=dict)
+    other_names: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     date_order: DateOrder | None = None
     decimal_mark: Literal[",", "."] | None = None
     time_zone: str | None = None
@@ -146,6 +148,11 @@ class Source:
         """The source's headers mapped to a canonical column; empty if none."""
         mapped = self.columns.get(column, ())
         return (mapped,) if isinstance(mapped, str) else tuple(mapped)
+
+    def renamed(self, names: Sequence[str]) -> tuple[str, ...]:
+        """Headers of a file, those under another name by the header that `columns` uses."""
+        main = {other: header for header, others in self.other_names.items() for other in others if header not in names}
+        return tuple(main.get(name, name) for name in names)
 
     @property
     def wanted(self) -> tuple[str, ...]:

@@ -12,12 +12,14 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import ibis.expr.types as ir
 
 from habitue.errors import DataError, message
 from habitue.sources import spreadsheets, text_files
 from habitue.sources.declared import Source
-from habitue.sources.headers import refuse_missing
+from habitue.sources.headers import distinct, refuse_missing
+from habitue.sources.text_files import quoted
 
 BLOCK = 4 * 1024 * 1024
 ID_LENGTH = 16
@@ -53,7 +55,7 @@ class RawTable:
 
 
 def find(folder: Path, source: Source) -> list[Path]:
-    """Files matching a source's patterns, below `folder` unless absolute, each once, in the order of their paths.
+    """Files of a source's names and patterns, below `folder` unless absolute, each once, in the order of their paths.
 
     Raises:
         DataError: a pattern matches no file.
@@ -62,11 +64,12 @@ def find(folder: Path, source: Source) -> list[Path]:
     faults = []
     for pattern in source.files:
         root = Path(pattern)
-        matches = (
-            sorted(Path(root.anchor).glob(str(root.relative_to(root.anchor))))
-            if root.is_absolute()
-            else sorted(folder.glob(pattern))
-        )
+        if (folder / root).is_file():  # a name may have brackets
+            matches = [folder / root]
+        elif root.is_absolute():
+            matches = sorted(Path(root.anchor).glob(str(root.relative_to(root.anchor))))
+        else:
+            matches = sorted(folder.glob(pattern))
         files = [p for p in matches if p.is_file() and not p.name.startswith(("~$", "."))]
         if not files:
             where = root.parent if root.is_absolute() else folder / root.parent
@@ -121,7 +124,7 @@ def read(backend: Any, found: FoundFile, source: Source, into: str) -> RawTable:
     """Read one file into its raw table on a DuckDB backend of Ibis.
 
     Raises:
-        DataError: the file is empty, cannot be decoded, or lacks a mapped column.
+        DataError: the file is empty, cannot be opened or decoded, or lacks a mapped column.
     """
     con, suffix = backend.con, found.path.suffix.lower()
     encoding = delimiter = header_line = None
@@ -139,12 +142,20 @@ def read(backend: Any, found: FoundFile, source: Source, into: str) -> RawTable:
 
 def _load_parquet(con: Any, found: FoundFile, source: Source, into: str) -> tuple[str, ...]:
     path = str(found.path).replace("'", "''")
+    try:
+        described = con.execute(f"DESCRIBE SELECT * FROM read_parquet('{path}')").fetchall()
+    except duckdb.Error as fault:
+        raise DataError(
+            message("source.unreadable", source=source.name, file=found.name, detail=str(fault).split("\n")[0][:200])
+        ) from fault
+    written = [row[0] for row in described]
+    names = source.renamed(distinct(written))
+    chosen = ", ".join(f'"{quoted(one)}" AS "{quoted(name)}"' for one, name in zip(written, names, strict=True))
     con.execute(
-        f"CREATE OR REPLACE TEMP VIEW {into} AS SELECT file_row_number + 1 AS row_number, * EXCLUDE (file_row_number) "
+        f"CREATE OR REPLACE TEMP VIEW {into} AS SELECT file_row_number + 1 AS row_number, {chosen} "
         f"FROM read_parquet('{path}', file_row_number=true)"
     )
     con.execute(f"CREATE OR REPLACE TEMP TABLE {into}_rejects (row_number BIGINT, reason VARCHAR, value VARCHAR)")
-    names = tuple(row[0] for row in con.execute(f"DESCRIBE {into}").fetchall())[1:]
     refuse_missing(source.name, found.name, source.wanted, names)
     return names
 

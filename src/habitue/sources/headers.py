@@ -3,20 +3,28 @@
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from habitue.errors import DataError, message
+from habitue.sources.declared import Source
 
 
 def distinct(cells: Sequence[str]) -> tuple[str, ...]:
-    """Header names, each once: a second `Email` becomes `Email (2)`, an empty one `column 3`."""
-    seen: dict[str, int] = {}
+    """Header names, each once, capitals aside: a second `Email` becomes `Email (2)`, an empty one `column 3`.
+
+    `row_number` is a column of our own: one of the file's becomes `row_number (2)`.
+    """
+    taken = {"row_number"}
     names = []
     for position, cell in enumerate(cells, start=1):
-        name = cell.strip().strip("\ufeff") or f"column {position}"
-        seen[name] = seen.get(name, 0) + 1
-        names.append(name if seen[name] == 1 else f"{name} ({seen[name]})")
+        name = first = cell.strip().strip("\ufeff") or f"column {position}"
+        place = 2
+        while name.casefold() in taken:
+            name, place = f"{first} ({place})", place + 1
+        taken.add(name.casefold())
+        names.append(name)
     return tuple(names)
 
 
@@ -28,20 +36,25 @@ class Header:
     names: tuple[str, ...]
 
 
-def score(cells: Sequence[str], wanted: Sequence[str]) -> int:
-    """How many of the wanted headers a row of cells holds."""
-    names = set(distinct(cells))
-    return sum(header in names for header in wanted)
+def header_at(rows: Sequence[Sequence[str]], position: int, source: Source) -> Header:
+    """The row at a position taken as the header."""
+    return Header(position, source.renamed(distinct(rows[position])))
 
 
-def find_header(rows: Sequence[Sequence[str]], wanted: Sequence[str]) -> Header | None:
-    """The first row that holds most of the wanted headers; None if no row holds any."""
+def score(names: Sequence[str], source: Source) -> int:
+    """How many of the mapped headers are among names."""
+    return sum(header in names for header in source.wanted)
+
+
+def find_header(rows: Sequence[Sequence[str]], source: Source) -> Header | None:
+    """The first row that holds most of the mapped headers; None if no row holds any."""
     best, best_score = None, 0
-    for position, cells in enumerate(rows):
-        found = score(cells, wanted)
+    for position in range(len(rows)):
+        header = header_at(rows, position, source)
+        found = score(header.names, source)
         if found > best_score:
-            best, best_score = position, found
-    return None if best is None else Header(best, distinct(rows[best]))
+            best, best_score = header, found
+    return best
 
 
 def refuse_missing(source: str, file: str, wanted: Sequence[str], names: Sequence[str]) -> None:
@@ -53,7 +66,8 @@ def refuse_missing(source: str, file: str, wanted: Sequence[str], names: Sequenc
     missing = [header for header in wanted if header not in names]
     if not missing:
         return
-    folded = {name.casefold(): name for name in names}
+    existing = [_told(name) for name in names]
+    folded = {name.casefold(): name for name in existing}
     messages = []
     for header in missing:
         near = difflib.get_close_matches(header.casefold(), list(folded), n=1, cutoff=0.5)
@@ -65,7 +79,12 @@ def refuse_missing(source: str, file: str, wanted: Sequence[str], names: Sequenc
                 file=file,
                 column=header,
                 suggestion=folded[near[0]] if near else "",
-                existing=", ".join(names),
+                existing=", ".join(existing),
             )
         )
     raise DataError(*messages)
+
+
+def _told(name: str) -> str:
+    """A header for a message; what a file without headers has in that place may be somebody's address or number."""
+    return "…" if re.search(r"@|\d{5}", name) else name

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from datetime import date, datetime, time, timedelta
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 from habitue.errors import DataError, message
 from habitue.sources.declared import Source
-from habitue.sources.headers import Header, distinct, find_header, refuse_missing
+from habitue.sources.headers import find_header, header_at, refuse_missing
 from habitue.sources.text_files import into_table
 
 SUFFIXES = (".xlsx", ".xlsm", ".xls", ".xlsb", ".ods")
@@ -22,7 +23,7 @@ def _text(cell: Any) -> str:
     if isinstance(cell, float):
         if cell.is_integer() and abs(cell) >= LARGEST_EXACT:
             return f"{cell:.5E}"  # fifteen digits are all a sheet keeps: the rest of the code is lost
-        return str(int(cell)) if cell.is_integer() else repr(cell)
+        return str(int(cell)) if cell.is_integer() else f"{Decimal(repr(cell)):f}"
     if isinstance(cell, datetime):
         return cell.isoformat(sep=" ", timespec="seconds")
     if isinstance(cell, date | time):
@@ -36,11 +37,16 @@ def load(con: Any, path: Path, source: Source, into: str) -> tuple[int, tuple[st
     """Read a sheet into the DuckDB table `into` as text; return the header's line and names.
 
     Raises:
-        DataError: the sheet or a mapped header is not there, or the sheet is empty.
+        DataError: the file cannot be opened, the sheet or a mapped header is not there, or the sheet is empty.
     """
-    from python_calamine import CalamineWorkbook
+    from python_calamine import CalamineError, CalamineWorkbook
 
-    book = CalamineWorkbook.from_path(str(path))
+    try:
+        book = CalamineWorkbook.from_path(str(path))
+    except (CalamineError, OSError) as fault:
+        raise DataError(
+            message("source.unreadable", source=source.name, file=path.name, detail=str(fault)[:200])
+        ) from fault
     sheet_name = source.sheet or book.sheet_names[0]
     if sheet_name not in book.sheet_names:
         raise DataError(
@@ -52,9 +58,11 @@ def load(con: Any, path: Path, source: Source, into: str) -> tuple[int, tuple[st
     if not any(any(row) for row in rows):
         raise DataError(message("source.file_empty", source=source.name, file=path.name))
     if source.header_line is not None:
-        header = Header(source.header_line - 1, distinct(rows[source.header_line - 1]))
+        if source.header_line > len(rows):
+            raise DataError(message("source.no_header", source=source.name, file=path.name))
+        header = header_at(rows, source.header_line - 1, source)
     else:
-        header = find_header(rows[:60], source.wanted) or Header(0, distinct(rows[0]))
+        header = find_header(rows[:60], source) or header_at(rows, 0, source)
     refuse_missing(source.name, path.name, source.wanted, header.names)
     start = header.position + 1
     into_table(con, into, header.names, range(start + 1, len(rows) + 1), rows[start:])

@@ -19,7 +19,9 @@ from habitue.portable import digits_mask
 SPACES = " \u00a0\u202f\u2009\u2007"
 APOSTROPHES = "'’"
 MINUS = "-−–"
-CURRENCY = re.compile(r"[€$£¥₽₴₸₺₹₩₪฿₫₱]|[A-Za-zА-Яа-яё]{1,4}\.?|zł|kr|Kč")
+LETTERS = "A-Za-zА-Яа-яё"
+CURRENCY = rf"(?:[€$£¥₽₴₸₺₹₩₪฿₫₱]|zł|Kč|(?<![{LETTERS}])[{LETTERS}]{{1,4}}(?![{LETTERS}])\.?)"
+AT_AN_END = re.compile(rf"(?P<first>{CURRENCY})[{SPACES}]*(?P<after>.*)|(?P<before>.*?)[{SPACES}]*(?P<last>{CURRENCY})")
 CORE = re.compile(rf"[0.,{SPACES}{APOSTROPHES}]*")
 PLAIN = re.compile(r"-?0+(?:\.0{1,6})?")
 RUINED = re.compile(r"-?0(?:[.,]0+)?[Ee]\+?0+")
@@ -28,12 +30,22 @@ LARGEST = 900_000_000
 
 @dataclass(frozen=True)
 class Form:
-    """A mask taken apart: sign and currency removed, `core` of digits and marks left; None if it is no number."""
+    """A mask taken apart: sign and `currency` removed, `core` of digits and marks left; None if it is no number."""
 
     mask: str
     core: str | None
     is_negative: bool
     is_ruined: bool
+    currency: tuple[str, ...] = ()
+
+
+def _without_currency(text: str) -> tuple[str, tuple[str, ...]]:
+    """A text without the currency signs and words at its ends (``R$``, ``F CFA``, ``руб.``), and what they were."""
+    found: list[str] = []
+    while match := AT_AN_END.fullmatch(text):
+        found.append(match["first"] or match["last"])
+        text = match["after"] if match["first"] else match["before"]
+    return text, tuple(found)
 
 
 def form(mask: str) -> Form:
@@ -43,18 +55,19 @@ def form(mask: str) -> Form:
     rest, negative = mask.strip(SPACES), False
     if rest.startswith("(") and rest.endswith(")"):
         rest, negative = rest[1:-1], True
-    rest = CURRENCY.sub("", rest).strip(SPACES)
-    if rest.startswith("(") and rest.endswith(")"):
+    rest, outer = _without_currency(rest.strip(SPACES))
+    if rest.startswith("(") and rest.endswith(")") and not negative:
         rest, negative = rest[1:-1], True
-    if rest[:1] in MINUS and rest:
-        rest, negative = rest[1:], not negative
-    elif rest[-1:] in MINUS and rest:
-        rest, negative = rest[:-1], not negative
-    elif rest[:1] == "+":
+    if rest[:1] in MINUS and rest and not negative:
+        rest, negative = rest[1:], True
+    elif rest[-1:] in MINUS and rest and not negative:
+        rest, negative = rest[:-1], True
+    elif rest[:1] == "+" and not negative:
         rest = rest[1:]
+    rest, inner = _without_currency(rest.strip(SPACES))
     rest = rest.strip(SPACES)
-    good = bool(rest) and "0" in rest and CORE.fullmatch(rest)
-    return Form(mask, rest if good else None, negative, False)
+    good = "0" in rest and CORE.fullmatch(rest)
+    return Form(mask, rest if good else None, negative, False, outer + inner)
 
 
 def evidence(core: str) -> str | None:
@@ -137,13 +150,15 @@ def read(text: ir.StringValue, found: AmountProfile, mark: str, digits: int = 6)
     allowed = [f for f in forms if f.core is not None and is_allowed(f.core, mark)]
     if not allowed:
         return ibis.null(kind)
-    if len(allowed) == len(forms) and all(PLAIN.fullmatch(f.mask) for f in forms):
+    is_plain = all(PLAIN.fullmatch(f.mask) and (mark == "." or "." not in f.mask) for f in forms)
+    if len(allowed) == len(forms) and is_plain:
         return text.try_cast(kind)
     kept = {*"0", mark}
-    removed = sorted({c for f in allowed for c in f.mask} - kept)
+    currencies = sorted({word for f in allowed for word in f.currency}, key=lambda word: (-len(word), word))
+    removed = [word for word in currencies if mark in word] + sorted({c for f in allowed for c in f.mask} - kept)
     number: Any = text
-    for character in removed:
-        number = number.replace(character, "")
+    for written in removed:
+        number = number.replace(written, "")
     if mark == ",":
         number = number.replace(",", ".")
     value = number.try_cast(kind)

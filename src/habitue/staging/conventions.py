@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import ibis
@@ -11,17 +11,31 @@ import ibis.expr.types as ir
 
 from habitue.errors import Message
 from habitue.portable import digits_mask
-from habitue.sources.declared import AMOUNTS, DATES, Source
+from habitue.sources.declared import AMOUNTS, DATES, PERSONAL, Source
 from habitue.staging import amounts, dates
 from habitue.staging.identifiers import as_text
 
 
 def text_of(raw: ir.Table, headers: tuple[str, ...]) -> ir.StringValue:
-    """The text of one canonical column of a cleaned table; several headers are joined by a space."""
+    """The text of one canonical column of a cleaned table; what several headers say is joined by spaces."""
     parts = [as_text(raw[header]) for header in headers]
-    joined = parts[0]
+    if len(parts) == 1:
+        return parts[0]
+    joined: Any = parts[0].fill_null("")
     for part in parts[1:]:
         joined = joined + ibis.coalesce(ibis.literal(" ") + part, "")
+    return joined.strip().nullif("")
+
+
+def date_text_of(raw: ir.Table, headers: tuple[str, ...]) -> ir.StringValue:
+    """The text of a date column; where the day has a header of its own its midnight is left out, and a time without
+    a day is nothing.
+    """
+    if len(headers) == 1:
+        return as_text(raw[headers[0]])
+    joined: Any = as_text(raw[headers[0]]).re_replace(r"[ T]00:00(:00(\.0+)?)?$", "")
+    for header in headers[1:]:
+        joined = joined + ibis.coalesce(ibis.literal(" ") + as_text(raw[header]), "")
     return joined
 
 
@@ -63,14 +77,30 @@ def examine(raw: ir.Table, source: Source) -> Examined:
     found_dates, found_amounts = {}, {}
     for column in source.columns:
         if column in DATES and not is_typed(raw, source, column):
-            prepared = raw.select("row_number", value=text_of(raw, source.headers(column)))
-            found_dates[column] = dates.profile(prepared, "value")
+            prepared = raw.select("row_number", value=date_text_of(raw, source.headers(column)))
+            found = dates.profile(prepared, "value")
+            found_dates[column] = _hidden(found) if column in PERSONAL else found
         if column in AMOUNTS:
             for header in source.headers(column):
                 if not raw[header].type().is_numeric():
                     prepared = raw.select(value=raw[header])
                     found_amounts[column, header] = amounts.profile(prepared, "value")
     return Examined(found_dates, found_amounts)
+
+
+def _hidden(found: dates.DateProfile) -> dates.DateProfile:
+    """The profile of a personal column: the lines that prove its order, not what they say."""
+    proofs = (found.day_first_proof, found.month_first_proof)
+    day, month = ((proof[0], "…") if proof else None for proof in proofs)
+    return replace(found, day_first_proof=day, month_first_proof=month)
+
+
+@dataclass(frozen=True)
+class Proved:
+    """What other files of the same source have proved."""
+
+    date_order: str | None = None
+    decimal_mark: str | None = None
 
 
 @dataclass(frozen=True)
@@ -94,25 +124,23 @@ class Decision:
     faults: tuple[Message, ...]
 
 
-def decide(examined: Examined, source: Source, file: str, known: Conventions | None) -> Decision:
+def decide(examined: Examined, source: Source, file: str, known: Proved) -> Decision:
     """Decide how a file is to be read.
 
     Args:
         examined: profiles of its columns.
         source: what the user states wins.
         file: its name, for messages.
-        known: what another file of the same source has proved, if any.
+        known: what other files of the same source have proved.
     """
     faults: list[Message] = []
-    known_order = known.date_order if known else None
-    order = source.date_order or examined.proved_order() or known_order
+    order = source.date_order or examined.proved_order() or known.date_order
     for column, found in examined.dates.items():
         header = " + ".join(source.headers(column))
         fault = dates.order_fault(found, source.date_order, order, source=source.name, file=file, column=header)
         faults += [fault] if fault else []
     marks: dict[tuple[str, str], str] = {}
-    elsewhere = examined.proved_mark() or (known.decimal_mark() if known else None)
-    elsewhere = elsewhere if elsewhere in (".", ",") else None
+    elsewhere = examined.proved_mark() or known.decimal_mark
     for place, found in examined.amounts.items():
         fault = amounts.mark_fault(
             found, source.decimal_mark, elsewhere, source=source.name, file=file, column=place[1]
@@ -122,28 +150,29 @@ def decide(examined: Examined, source: Source, file: str, known: Conventions | N
     return Decision(Conventions(order, marks, examined), tuple(faults))
 
 
-def read_amount(raw: ir.Table, source: Source, column: str, conventions: Conventions) -> Any:
-    """One canonical amount as decimal(18, 6); several headers are added up, an empty one counting nothing.
+def read_amount(raw: ir.Table, source: Source, column: str, conventions: Conventions, digits: int = 6) -> Any:
+    """One canonical amount as decimal(18, digits); several headers are added up, an empty one counting nothing.
 
-    Null where nothing is written or what is written cannot be read.
+    Null where nothing is written or something written cannot be read.
     """
-    total: Any = None
+    kind = f"decimal(18, {digits})"
+    numbers, written = [], []
     for header in source.headers(column):
         value: Any = raw[header]
+        written.append(value.notnull())
         if value.type().is_floating():
-            number = ibis.ifelse(
-                value.isnan() | value.isinf() | (value.abs() > 1e11),
-                ibis.null("decimal(18, 6)"),
-                value.try_cast("decimal(18, 6)"),
-            )
+            written[-1] = value.notnull() & ~value.isnan()
+            too_much = value.isnan() | value.isinf() | (value.abs() > 10.0 ** (17 - digits))
+            numbers.append(ibis.ifelse(too_much, ibis.null(kind), value.try_cast(kind)))
         elif value.type().is_numeric():
-            number = value.try_cast("decimal(18, 6)")
+            numbers.append(value.try_cast(kind))
         else:
             place = (column, header)
-            number = amounts.read(value, conventions.examined.amounts[place], conventions.marks[place])
-        number = number if len(source.headers(column)) == 1 else number.fill_null(0)
-        total = number if total is None else total + number
-    return total
+            numbers.append(amounts.read(value, conventions.examined.amounts[place], conventions.marks[place], digits))
+    if len(numbers) == 1:
+        return numbers[0]
+    parts = [ibis.ifelse(is_written, number, 0) for number, is_written in zip(numbers, written, strict=True)]
+    return ibis.ifelse(ibis.or_(*written), sum(parts[1:], parts[0]), ibis.null(kind)).cast(kind)
 
 
 def read_date(raw: ir.Table, source: Source, column: str, conventions: Conventions) -> dates.Moments:
@@ -157,5 +186,5 @@ def read_date(raw: ir.Table, source: Source, column: str, conventions: Conventio
         if kind.timezone is not None:
             return dates.Moments(value.cast("timestamp"), ibis.literal(0, "int64"), False)
         return dates.Moments(value, None, False)
-    text = text_of(raw, headers)
+    text = date_text_of(raw, headers)
     return dates.read(text, digits_mask(text), conventions.examined.dates[column], conventions.date_order)

@@ -36,13 +36,18 @@ def stage_customers(raw: ir.Table, source: Source, conventions: Conventions) -> 
     columns: dict[str, Any] = {"row_number": raw["row_number"]}
     for name in names:
         headers = source.headers(name)
+        stated = source.values.get(name)
+        constant = ibis.null("string") if stated is None else ibis.literal(stated)
         columns["customer_number" if name == "source_customer_id" else name] = (
-            text_of(raw, headers) if headers else ibis.null("string")
+            text_of(raw, headers) if headers else constant
         )
     for name in ("birth_date", "enrolled_on"):
-        columns[name] = (
-            read_date(raw, source, name, conventions).local.date() if name in source.columns else ibis.null("date")
-        )
+        if name in source.columns:
+            columns[name] = read_date(raw, source, name, conventions).local.date()
+        else:
+            columns[name] = (
+                ibis.literal(source.values[name]).cast("date") if name in source.values else ibis.null("date")
+            )
     filled: Any = ibis.literal(False)
     for header in source.wanted:
         filled = filled | raw[header].notnull()

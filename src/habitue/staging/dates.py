@@ -18,7 +18,7 @@ import ibis.expr.types as ir
 from habitue.errors import Message, message
 from habitue.portable import digits_mask
 
-TIME = r"(?:[ T](?P<time>00?:00(?::00(?:[.,]0+)?)?)(?P<half> ?[AaPp][Mm])?(?P<zone>Z| ?[+-]00:?00| ?UTC| ?GMT)?)?"
+TIME = r"(?:[ T](?P<time>00?:00(?::00(?:[.,]0+)?)?)(?P<half> ?[AaPp][Mm])?(?P<zone>Z| ?[+-]00(?::?00)?| ?UTC| ?GMT)?)?"
 YEAR_FIRST = re.compile(r"(?P<y>0000)(?P<s1>[-/.])(?P<m>00?)(?P=s1)(?P<d>00?)" + TIME)
 YEAR_LAST = re.compile(r"(?P<a>00?)(?P<s1>[-/.])(?P<b>00?)(?P=s1)(?P<y>0000|00)" + TIME)
 COMPACT = re.compile(r"(?P<y>0000)(?P<m>00)(?P<d>00)" + TIME)
@@ -195,6 +195,7 @@ def read(text: ir.StringValue, mask: ir.StringValue, found: DateProfile, order: 
         and "half" not in s.spans
         and s.spans["m"][1] == s.spans["d"][1] == 2
         and "-" in s.mask[4]
+        and "," not in s.mask
         and ("time" not in s.spans or s.mask[s.spans["time"][0] :].startswith("00:00:00"))
         for s in spelled
     )
@@ -257,7 +258,7 @@ def _zone_minutes(text: ir.StringValue, s: Spelling) -> Any:
         return ibis.literal(0, "int64")
     sign_at = start + (1 if written.startswith(" ") else 0)
     hours = _number(text, (sign_at + 1, 2))
-    minutes = _number(text, (start + length - 2, 2))
+    minutes = _number(text, (start + length - 2, 2)) if written.count("0") == 4 else ibis.literal(0, "int64")
     sign = ibis.ifelse(text.substr(sign_at, 1) == "-", -1, 1)
     return (sign * (hours * 60 + minutes)).cast("int64")
 

@@ -9,7 +9,8 @@ import ibis
 import ibis.expr.types as ir
 
 EMPTY_WORDS = ("", "null", "none", "nan", "n/a", "na", "#n/a", "-", "nil", "<na>", "(null)")
-RUINED = r"^[0-9][.,][0-9]+[Ee]\+[0-9]+$"
+RUINED = r"^[0-9](?:[.,][0-9]+)?[Ee]\+[0-9]+$"
+EXACT = float(2**53)
 
 
 def cleaned(raw: ir.Table) -> ir.Table:
@@ -25,12 +26,14 @@ def cleaned(raw: ir.Table) -> ir.Table:
 
 
 def as_text(value: Any) -> ir.StringValue:
-    """A column of a cleaned table as text; whole floating numbers without their ``.0``."""
+    """A column of a cleaned table as text; whole floating numbers without their ``.0``, null for not-a-number."""
     kind = value.type()
     if kind.is_string():
         return value
     if kind.is_floating():
-        return ibis.ifelse(value == value.round(), value.cast("int64").cast("string"), value.cast("string"))
+        is_whole = (value.abs() <= EXACT) & (value == value.floor())
+        text = ibis.ifelse(is_whole, value.try_cast("int64").cast("string"), value.cast("string"))
+        return ibis.ifelse(value.isnan(), ibis.null("string"), text)
     return value.cast("string")
 
 
@@ -55,6 +58,12 @@ def with_customer_number(table: ir.Table, name: str) -> ir.Table:
     lowered = table.mutate(**{name: ibis.ifelse(table[name].contains("@"), table[name].lower(), table[name])})
     nobody = is_ruined(lowered[name]) | lowered[name].re_search("^0+$")
     return lowered.mutate(**{name: ibis.ifelse(nobody, ibis.null("string"), lowered[name])})
+
+
+def shape(text: ir.StringValue) -> ir.StringValue:
+    """What a text looks like without what it says: letters become x, digits 0 (spreadsheet errors are kept)."""
+    hidden = text.re_replace(r"\p{L}", "x").re_replace("[0-9]", "0")
+    return ibis.ifelse(text.re_search(r"^#[A-Z0/]+[!?]?$"), text, hidden)
 
 
 def is_ruined(text: ir.StringValue) -> ir.BooleanValue:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 import ibis
 import ibis.expr.types as ir
 
 from habitue.portable import apportion, half_even, materialise, scaled
+from habitue.schemas.units import MINOR_UNIT_EXCEPTIONS, minor_unit
 from habitue.sources.declared import Source
 from habitue.staging.amounts import LARGEST
 
@@ -20,53 +20,26 @@ MONEY = (
     "transaction_discount_amount",
     "shipping_amount",
 )
-EXPONENTS: Mapping[str, int] = {
-    **dict.fromkeys(
-        (
-            "BIF",
-            "CLP",
-            "DJF",
-            "GNF",
-            "ISK",
-            "JPY",
-            "KMF",
-            "KRW",
-            "PYG",
-            "RWF",
-            "UGX",
-            "VND",
-            "VUV",
-            "XAF",
-            "XOF",
-            "XPF",
-        ),
-        0,
-    ),
-    **dict.fromkeys(("BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND"), 3),
-}
 
 
-def exponent(currency: str) -> int:
-    """Decimal places of a currency's minor unit (ISO 4217)."""
-    return EXPONENTS.get(currency, 2)
-
-
-def _minor(micro: Any, currency: Any, source: Source, settings_digits: int = 6) -> Any:
+def _minor(micro: Any, currency: Any, source: Source, home: str, settings_digits: int = 6) -> Any:
     """Whole minor units of the row's currency from int64 in units of 10**-settings_digits."""
 
     def at(digits: int) -> Any:
         return half_even(micro, 10 ** (settings_digits - digits))
 
     if "currency" not in source.columns:
-        stated = source.values.get("currency")
-        return at(exponent(stated)) if stated else at(2)
-    none = [code for code, digits in EXPONENTS.items() if digits == 0]
-    three = [code for code, digits in EXPONENTS.items() if digits == 3]
+        return at(minor_unit(source.values.get("currency", home).upper()))
+    none = [code for code, digits in MINOR_UNIT_EXCEPTIONS.items() if digits == 0]
+    three = [code for code, digits in MINOR_UNIT_EXCEPTIONS.items() if digits == 3]
     return ibis.cases((currency.isin(none), at(0)), (currency.isin(three), at(3)), else_=at(2))
 
 
-def money(table: ir.Table, source: Source) -> ir.Table:
-    """Gross, discount, net, tax and the source amount in whole minor units; null where not readable."""
+def money(table: ir.Table, source: Source, home: str) -> ir.Table:
+    """Gross, discount, net, tax and the source amount in whole minor units; null where not readable.
+
+    A source that states no currency is in the home currency.
+    """
     given = {name for name in (*MONEY, "unit_price", "quantity") if name in source.columns or name in source.values}
     money = [name for name in MONEY if name in given]
     by_units = not {"net_amount", "gross_amount"} & given
@@ -80,9 +53,9 @@ def money(table: ir.Table, source: Source) -> ir.Table:
         wide = wide.mutate(price_micro=micro("unit_price", 6), units_milli=micro("quantity", 3))
         fits = (wide["price_micro"].cast("float64") * wide["units_milli"].cast("float64")).abs() <= LARGEST * 1e9
         wide = wide.mutate(units_nano=ibis.ifelse(fits, wide["price_micro"] * wide["units_milli"], ibis.null("int64")))
-    minors = {name: _minor(wide[f"{name}_micro"], wide["currency"], source) for name in money}
+    minors = {name: _minor(wide[f"{name}_micro"], wide["currency"], source, home) for name in money}
     if by_units:
-        minors["gross_amount"] = _minor(wide["units_nano"], wide["currency"], source, 9)
+        minors["gross_amount"] = _minor(wide["units_nano"], wide["currency"], source, home, 9)
     wide = wide.mutate(**minors)
     none = ibis.null("int64")
     discount: Any = wide["discount_amount"].fill_null(0) if "discount_amount" in given else ibis.literal(0, "int64")

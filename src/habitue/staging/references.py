@@ -10,11 +10,11 @@ import ibis.expr.types as ir
 
 from habitue.portable import half_even, scaled
 from habitue.schemas import PAYMENTS, PRODUCTS, RATES, STORES
+from habitue.schemas.units import minor_unit
 from habitue.sources.declared import Source
 from habitue.staging.amounts import LARGEST
 from habitue.staging.conventions import Conventions, read_amount, read_date, text_of
 from habitue.staging.identifiers import with_identifiers
-from habitue.staging.line_amounts import exponent
 
 REACH_OF_A_RATE_DAYS = 7
 
@@ -41,7 +41,7 @@ def stage_products(raw: ir.Table, source: Source, conventions: Conventions, curr
     """Articles with a code; costs in thousandths of a minor unit."""
     cost = ibis.null("int64")
     if "cost" in source.columns:
-        cost = half_even(scaled(read_amount(raw, source, "cost", conventions), 6), 10 ** (3 - exponent(currency)))
+        cost = half_even(scaled(read_amount(raw, source, "cost", conventions), 6), 10 ** (3 - minor_unit(currency)))
     names = [name for name in PRODUCTS.names if name not in ("cost_amount",)]
     table = _read(raw, source, names, cost_amount=cost)
     return table.filter(table["sku"].notnull())
@@ -57,22 +57,27 @@ def stage_stores(raw: ir.Table, source: Source, conventions: Conventions) -> ir.
 def stage_payments(raw: ir.Table, source: Source, conventions: Conventions, currency: str) -> ir.Table:
     """Tenders of tickets, in the home currency; `source` is the source of the tickets they pay."""
     micro = scaled(read_amount(raw, source, "paid_amount", conventions), 6)
-    paid = half_even(micro, 10 ** (6 - exponent(currency)))
+    paid = half_even(micro, 10 ** (6 - minor_unit(currency)))
     table = _read(raw, source, ("source", "transaction_id", "tender"), paid_amount=paid)
     table = table.mutate(source=table["source"].fill_null(source.pays or source.name))
     return table.filter(table["transaction_id"].notnull() & table["paid_amount"].notnull()).select(*PAYMENTS.names)
 
 
 def stage_rates(raw: ir.Table, source: Source, conventions: Conventions) -> ir.Table:
-    """Exchange rates; a monthly rate holds for its month, a daily one until the next, at most a week."""
-    value: Any = read_amount(raw, source, "rate", conventions)
+    """Exchange rates; a monthly rate holds for its month, a daily one until the next, at most a week.
+
+    Of two rates of one currency and day the last row's counts.
+    """
+    value: Any = read_amount(raw, source, "rate", conventions, 8)
     day = _day(raw, source, "valid_on", conventions)
     typed = not isinstance(conventions.examined.dates.get("valid_on"), type(None))
     monthly = typed and all(len(mask) == len("0000-00") for mask in conventions.examined.dates["valid_on"].masks)
-    rate = scaled(ibis.ifelse(value.abs() < LARGEST, value, ibis.null("decimal(18, 6)")), 8)
+    rate = scaled(ibis.ifelse(value.abs() < LARGEST, value, ibis.null("decimal(18, 8)")), 8)
     table = _read(raw, source, ("currency",), valid_from=day, rate_e8=rate)
     table = table.mutate(currency=table["currency"].upper())
     table = table.filter(table["currency"].notnull() & table["valid_from"].notnull() & table["rate_e8"].notnull())
+    latest = ibis.row_number().over(group_by=["currency", "valid_from"], order_by=ibis.desc("row_number"))
+    table = table.mutate(place=latest).filter(lambda t: t["place"] == 0)
     start: Any = table["valid_from"]
     if monthly:
         until = (start.cast("timestamp") + ibis.interval(months=1)).cast("date") - ibis.interval(days=1)

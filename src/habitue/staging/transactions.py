@@ -17,14 +17,17 @@ from habitue.portable import (
     plus_minutes,
 )
 from habitue.schemas import STAGED_LINES
-from habitue.sources.declared import Source
+from habitue.sources.declared import PERSONAL, Source
 from habitue.staging.amounts import LARGEST, RUINED
-from habitue.staging.conventions import Conventions, read_amount, read_date, text_of
+from habitue.staging.conventions import Conventions, date_text_of, read_amount, read_date, text_of
 from habitue.staging.dates import spelling
-from habitue.staging.identifiers import as_text, is_ruined, with_customer_number, with_identifiers
+from habitue.staging.identifiers import as_text, is_ruined, shape, with_customer_number, with_identifiers
 from habitue.staging.line_amounts import MONEY, money, share_discount, shipping_lines, with_ticket_currency, without_tax
 
-TOTAL_WORDS = r"(?i)^\s*(sous[- ]?total|sub[- ]?total|grand total|total|totaux|somme|сумма|итого|всего|подытог)\b"
+TOTAL_WORDS = (
+    r"(?i)^\s*(sous[- ]?total|sub[- ]?total|grand total|total|totaux|somme|сумма|итого|всего|подытог)"
+    r"(?:[^\p{L}\p{N}_]|$)"
+)
 TEXT_COLUMNS = (
     "store_id",
     "till_id",
@@ -61,8 +64,9 @@ class StagedTransactions:
     """A sales file, staged.
 
     `lines` has STAGED_LINES' columns with the raw `customer_number` in place of the opaque id; `refused` one row a
-    refused row (row_number, column, value, reason, source_amount, currency); `asides` one row a row that is no data
-    (totals, notes, blank lines), with the amount of total rows.
+    refused row (row_number, column, value, reason, source_amount, currency), of unreadable values of a source with
+    customers only the shape; `asides` one row a row that is no data (totals, notes, blank lines), with the amount of
+    total rows.
     """
 
     lines: ir.Table
@@ -91,7 +95,7 @@ def stage_transactions(
     asides = typed.filter(typed["aside"].notnull()).select(
         "row_number",
         column=ibis.null("string"),
-        value="aside_text",
+        value=ibis.null("string"),
         reason="aside",
         source_amount="source_amount",
         currency="currency",
@@ -125,8 +129,10 @@ def _typed(
         ibis.null("int64") if moments is None or moments.offset_minutes is None else moments.offset_minutes
     )
     main = _main_amount(source)
-    columns["main_written"] = text_of(raw, source.headers(main)) if has(main) else ibis.null("string")
-    columns["date_written"] = text_of(raw, source.headers("sold_at")) if has("sold_at") else ibis.literal("-")
+    columns["main_written"] = text_of(raw, source.headers(main)) if has(main) else _constant(source, main)
+    for name in (*_beside(source), "quantity"):
+        columns[f"{name}_written"] = text_of(raw, source.headers(name)) if has(name) else ibis.null("string")
+    columns["date_written"] = date_text_of(raw, source.headers("sold_at")) if has("sold_at") else ibis.literal("-")
     mapped = [as_text(raw[header]) for header in source.wanted]
     columns["filled"] = sum((value.notnull().cast("int64") for value in mapped[1:]), mapped[0].notnull().cast("int64"))
     columns["first_written"] = ibis.coalesce(*mapped) if len(mapped) > 1 else mapped[0]
@@ -140,9 +146,11 @@ def _typed(
         line_number=table["line_number"].try_cast("float64").try_cast("int64"),
     )
     table = _moments(table, source, settings, conventions)
-    table = table.mutate(transaction_id=_key(table, source, file_id), file_id=ibis.literal(file_id))
-    table = money(with_ticket_currency(table) if has("currency") else table, source)
-    return _judged(table, source, main, conventions)
+    table = table.mutate(file_id=ibis.literal(file_id))
+    table = table.mutate(transaction_id=ticket_key(table, source, "customer_number"))
+    table = money(with_ticket_currency(table) if has("currency") else table, source, settings.currency)
+    judged = _judged(table, source, main, conventions)
+    return judged.drop(*(name for name in judged.columns if name.endswith(("_written", "_micro"))))
 
 
 def _read_or_constant(raw: ir.Table, source: Source, name: str, conventions: Conventions) -> Any:
@@ -163,6 +171,17 @@ def _main_amount(source: Source) -> str:
     return next(
         name for name in ("net_amount", "gross_amount", "unit_price") if name in source.columns or name in source.values
     )
+
+
+def _beside(source: Source) -> tuple[str, ...]:
+    """Mapped amounts beside the main one that its net, ex tax, depends on."""
+    depends = {
+        "discount_amount": "net_amount" not in source.columns,
+        "tax_amount": source.tax == "included",
+        "transaction_discount_amount": True,
+        "shipping_amount": True,
+    }
+    return tuple(name for name, it_does in depends.items() if it_does and name in source.columns)
 
 
 def _moments(table: ir.Table, source: Source, settings: StagingSettings, conventions: Conventions) -> ir.Table:
@@ -199,8 +218,10 @@ def _has_offsets(conventions: Conventions) -> bool:
     return any("zone" in found.spans for mask in masks if (found := spelling(mask)))
 
 
-def _key(table: ir.Table, source: Source, file_id: str) -> Any:
-    """The ticket's key: the mapped number alone, or the stated parts joined by ``|``."""
+def ticket_key(table: ir.Table, source: Source, customer: str) -> Any:
+    """The ticket's key: the mapped number alone, or the stated parts joined by ``|``; `customer` is the column that
+    stands for the customer.
+    """
     parts = []
     for part in source.transaction_key:
         if part == "transaction_id":
@@ -208,11 +229,11 @@ def _key(table: ir.Table, source: Source, file_id: str) -> Any:
         elif part == "sold_on":
             parts.append(table["sold_on"].cast("string"))
         elif part == "file":
-            parts.append(ibis.literal(file_id))
+            parts.append(table["file_id"])
         elif part == "row_number":
-            parts.append(table["row_number"].cast("string"))
+            parts.append(table["row_number"].abs().cast("string"))
         elif part == "source_customer_id":
-            parts.append(table["customer_number"])
+            parts.append(table[customer])
         else:
             parts.append(table[part])
     if len(parts) == 1:
@@ -234,23 +255,21 @@ def _judged(table: ir.Table, source: Source, main: str, conventions: Conventions
     known_masks = [mask for mask in profiled.masks if spelling(mask)] if profiled else []
     no_date = table["date_written"].isnull()
     no_amount = table["main_written"].isnull()
+    is_total = date.re_search(TOTAL_WORDS) | (no_date & table["first_written"].re_search(TOTAL_WORDS))
     aside = ibis.cases(
         (table["filled"] == 0, "blank_row"),
         (no_date & no_amount & (table["filled"] <= 1), "note_row"),
-        (no_date & table["first_written"].re_search(TOTAL_WORDS), "total_row"),
+        (is_total, "total_row"),
         else_=ibis.null("string"),
     )
     written: Any = table["main_written"]
     too_large = table[f"{main}_read"].abs() > LARGEST
+    is_known = digits_mask(date).isin(known_masks)
+    unread = [(_is_unread(table, name), "amount_unreadable", name, f"{name}_written") for name in _beside(source)]
     by_units = main == "unit_price"
     reasons = [
         (no_date, "date_missing", "sold_at", "date_written"),
-        (
-            table["local_at"].isnull() & digits_mask(date).isin(known_masks),
-            "date_impossible",
-            "sold_at",
-            "date_written",
-        ),
+        (table["local_at"].isnull() & is_known, "date_impossible", "sold_at", "date_written"),
         (table["local_at"].isnull(), "date_unreadable", "sold_at", "date_written"),
         (no_amount, "amount_missing", main, "main_written"),
         (
@@ -261,39 +280,36 @@ def _judged(table: ir.Table, source: Source, main: str, conventions: Conventions
         ),
         (table[f"{main}_read"].isnull(), "amount_unreadable", main, "main_written"),
         (too_large, "amount_too_large", main, "main_written"),
+        *unread,
         (
             table["net_amount"].isnull(),
             "quantity_unreadable" if by_units else "amount_unreadable",
             "quantity" if by_units else main,
-            "main_written",
+            "quantity_written" if by_units else "main_written",
         ),
         (table["transaction_id"].isnull(), "transaction_id_missing", "transaction_id", None),
     ]
-    columns = {name: " + ".join(source.headers(name)) or name for _, _, name, _ in reasons}
     none = ibis.null("string")
-    judged = table.mutate(
-        aside=aside,
-        aside_text=table["first_written"],
-        reason=ibis.cases(*[(test, reason) for test, reason, _, _ in reasons], else_=none),
-        source_amount=table["net_amount"],
+    tests = [(test, place) for place, (test, *_) in enumerate(reasons)]
+    judged = table.mutate(aside=aside, source_amount=table["net_amount"])
+    judged = judged.mutate(fault=ibis.ifelse(judged["aside"].isnull(), ibis.cases(*tests, else_=None), None))
+    headers = {place: " + ".join(source.headers(name)) or name for place, (_, _, name, _) in enumerate(reasons)}
+    values = [(judged["fault"] == place, judged[value]) for place, (*_, value) in enumerate(reasons) if value]
+    judged = judged.mutate(
+        reason=by_value(judged["fault"], {place: reason for place, (_, reason, _, _) in enumerate(reasons)}, None),
+        fault_column=by_value(judged["fault"], headers, None),
+        fault_value=ibis.cases(*values, else_=none),
     )
-    kept: Any = judged["aside"].isnull()
-    judged = judged.mutate(reason=ibis.ifelse(kept, judged["reason"], none))
-    by_reason = {reason: (columns[name], value) for _, reason, name, value in reasons}
-    return judged.mutate(
-        fault_column=by_value(judged["reason"], {r: c for r, (c, _) in by_reason.items()}, None).cast("string"),
-        fault_value=ibis.cases(
-            (
-                judged["reason"].isin([r for r, (_, v) in by_reason.items() if v == "date_written"]),
-                judged["date_written"],
-            ),
-            (
-                judged["reason"].isin([r for r, (_, v) in by_reason.items() if v == "main_written"]),
-                judged["main_written"],
-            ),
-            else_=none,
-        ),
-    )
+    if not PERSONAL & {*source.columns}:
+        return judged
+    is_safe = judged["reason"].isin(("date_impossible", "ruined_by_excel")) & judged["fault_value"].re_search("[^0-9]")
+    return judged.mutate(fault_value=ibis.ifelse(is_safe, judged["fault_value"], shape(judged["fault_value"])))
+
+
+def _is_unread(table: ir.Table, name: str) -> Any:
+    """Something is written in a mapped amount column, and it cannot be read (or is too large)."""
+    value: Any = table[f"{name}_read"]
+    return table[f"{name}_written"].notnull() & (value.isnull() | (value.abs() > LARGEST))
 
 
 def _lines(good: ir.Table, source: Source) -> ir.Table:
@@ -310,7 +326,8 @@ def _lines(good: ir.Table, source: Source) -> ir.Table:
     if "transaction_discount_amount" in source.columns:
         lines = share_discount(lines)
     if "line_number" not in source.columns:
-        order = ["sku", "quantity", "net_amount", "sold_at", "row_number"]
+        content = ("sku", "quantity", "net_amount", "sold_at", "gross_amount", "sale_type", "offer_id", "points")
+        order = [*content, "customer_number", "row_number"]
         lines = lines.mutate(
             line_number=ibis.row_number().over(group_by="transaction_id", order_by=order).cast("int64") + 1
         )

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import codecs
 import difflib
+import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
+from datetime import datetime
+from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo, available_timezones
@@ -17,7 +21,7 @@ from habitue.errors import ConfigurationError, Message, message
 from habitue.purchases.margins import MarginSettings
 from habitue.purchases.purchase_lines import PurchaseSettings
 from habitue.purchases.sale_types import SALE_TYPES, PopulationRule, SaleTypeRule
-from habitue.sources.declared import SHAPES, Source
+from habitue.sources.declared import AMOUNTS, DATES, SHAPES, Source
 from habitue.staging.transactions import StagingSettings
 from habitue.workspace.sections import (
     KEY_PARTS,
@@ -36,6 +40,16 @@ from habitue.workspace.sections import (
 )
 
 FILE_NAME = "habitue.toml"
+RULES = ("sale_types", "populations")
+KINDS: Mapping[str, str] = {
+    "model": "table",
+    "dict": "table",
+    "mapping": "table",
+    "tuple": "array",
+    "decimal": "number",
+    "int": "integer",
+    "bool": "boolean",
+}
 
 
 @dataclass(frozen=True)
@@ -115,18 +129,23 @@ def validate(raw: Mapping[str, Any]) -> Settings:
     Raises:
         ConfigurationError: all faults, each with its place and the valid choices.
     """
+    faults: list[Message] = []
+    rules: Mapping[str, Sequence[int]]
     try:
         found = SettingsFile.model_validate(raw)
+        rules = {name: range(len(getattr(found, name))) for name in RULES}
     except ValidationError as errors:
-        raise ConfigurationError(*(_worded(error) for error in errors.errors())) from None
-    faults = [*_zone_faults(found), *(f for name, s in found.sources.items() for f in _source_faults(name, s, found))]
-    if not found.sources:
+        faults += _worded(errors.errors(), raw)
+        readable, rules = _readable(raw, errors.errors())
+        found = SettingsFile.model_validate(readable)
+    sources = raw["sources"] if isinstance(raw.get("sources"), Mapping) else {}
+    faults += _zone_faults(found)
+    faults += [fault for name, section in found.sources.items() for fault in _source_faults(name, section, sources)]
+    if not sources:
         faults.append(message("settings.no_source"))
-    for place, rule in (
-        *((f"sale_types[{i}]", r) for i, r in enumerate(found.sale_types, 1)),
-        *((f"populations[{i}]", r) for i, r in enumerate(found.populations, 1)),
-    ):
-        faults += _rule_faults(place, rule, found)
+    for name in RULES:
+        for place, rule in zip(rules[name], getattr(found, name), strict=True):
+            faults += _rule_faults(f"{name}[{place + 1}]", rule, sources)
     faults += [
         message("setting.choices", place="purchases.counted", value=kind, choices=", ".join(SALE_TYPES))
         for kind in found.purchases.counted
@@ -134,11 +153,10 @@ def validate(raw: Mapping[str, Any]) -> Settings:
     ]
     if faults:
         raise ConfigurationError(*faults)
-    sources = tuple(_source(name, section) for name, section in found.sources.items())
     return Settings(
         found.project,
         found.tolerance,
-        sources,
+        tuple(_source(name, section) for name, section in found.sources.items()),
         found.sale_types,
         found.populations,
         found.purchases,
@@ -155,11 +173,53 @@ def _source(name: str, section: SourceSection) -> Source:
     return Source(name=name, **values)
 
 
-def _worded(error: Any) -> Message:
-    """A fault of the validator as a message of ours."""
-    path = [str(part) for part in error["loc"]]
-    place, value = ".".join(path), str(error.get("input"))[:80]
-    kind = error["type"]
+def _readable(raw: Mapping[str, Any], errors: Sequence[Any]) -> tuple[dict[str, Any], dict[str, list[int]]]:
+    """Settings without the settings, sources and rules that have faults, and the places of the rules left."""
+    kept: dict[str, Any] = {}
+    for name, section in raw.items():
+        kept[name] = dict(section) if isinstance(section, Mapping) else section
+    for error in errors:
+        name, *rest = error["loc"]
+        if rest and isinstance(kept.get(name), dict):
+            kept[name].pop(rest[0], None)
+        elif not rest or not isinstance(kept.get(name), list):
+            kept.pop(name, None)
+    faulty = {tuple(error["loc"][:2]) for error in errors}
+    left: dict[str, list[int]] = {}
+    for name in RULES:
+        rules = kept.get(name, [])
+        left[name] = [place for place in range(len(rules)) if (name, place) not in faulty]
+        kept[name] = [rules[place] for place in left[name]]
+    return kept, left
+
+
+def _worded(errors: Sequence[Any], raw: Mapping[str, Any]) -> list[Message]:
+    """The faults of the validator as messages of ours, one a place."""
+    by_place: dict[str, Message] = {}
+    for error in errors:
+        told = _fault(error, _place(error, raw))
+        before = by_place.setdefault(told.params["place"], told)
+        if before is not told and before.code == told.code == "setting.invalid":
+            both = f"{before.params['expected']}, {told.params['expected']}"
+            by_place[told.params["place"]] = message(told.code, **{**told.params, "expected": both})
+    return list(by_place.values())
+
+
+def _place(error: Any, raw: Mapping[str, Any]) -> str:
+    """Where a fault stands, as far as the file has it: `sale_types[2].label`, `sources.till.kind`."""
+    place = ""
+    node: Any = raw
+    for part in error["loc"]:
+        if isinstance(part, int) and isinstance(node, list | tuple):
+            place, node = f"{place}[{part + 1}]", node[part]
+        elif isinstance(node, Mapping) and (part in node or error["type"] == "missing"):
+            place, node = f"{place}.{part}" if place else str(part), node.get(part)
+    return place
+
+
+def _fault(error: Any, place: str) -> Message:
+    path, kind = [str(part) for part in error["loc"]], error["type"]
+    value = "…" if "database" in path else re.sub(r"://[^@\s]*@", "://…@", str(error.get("input")))[:80]
     if kind == "extra_forbidden":
         section = SECTIONS.get(path[0]) if len(path) > 1 else None
         valid = sorted(section.model_fields) if section else sorted(SettingsFile.model_fields)
@@ -175,13 +235,20 @@ def _worded(error: Any) -> Message:
 
 
 def _expected(error: Any) -> str:
-    """What a setting should be, in the terms of TOML: the validator's kind with its bounds."""
-    kind, ctx = error["type"], error.get("ctx") or {}
-    bounds = ", ".join(
-        f"{name} {ctx[name]}" for name in ("ge", "gt", "le", "lt", "pattern", "min_length", "max_length") if name in ctx
-    )
-    plain = kind.removesuffix("_type").removesuffix("_parsing").removesuffix("_from_date_parsing")
-    return bounds or plain
+    """What a setting should be, in the terms of TOML: its kind, or the bound it passes."""
+    ctx = error.get("ctx") or {}
+    signs = {
+        "ge": "≥",
+        "gt": ">",
+        "le": "≤",
+        "lt": "<",
+        "pattern": "",
+        "min_length": "length ≥",
+        "max_length": "length ≤",
+    }
+    bounds = ", ".join(f"{sign} {ctx[name]}".strip() for name, sign in signs.items() if name in ctx)
+    kind = str(error["type"]).partition("_")[0]
+    return bounds or KINDS.get(kind) or kind
 
 
 def _zone_faults(found: SettingsFile) -> list[Message]:
@@ -199,7 +266,7 @@ def _zone_faults(found: SettingsFile) -> list[Message]:
     return faults
 
 
-def _source_faults(name: str, section: SourceSection, found: SettingsFile) -> list[Message]:
+def _source_faults(name: str, section: SourceSection, sources: Mapping[str, Any]) -> list[Message]:
     place, shape, faults = f"sources.{name}", SHAPES[section.kind], []
     if not section.files and not section.database:
         faults.append(message("setting.source_nowhere", place=place))
@@ -236,20 +303,38 @@ def _source_faults(name: str, section: SourceSection, found: SettingsFile) -> li
             faults.append(message("setting.key_part_unmapped", place=f"{place}.transaction_key", column=part))
     if section.tax == "included" and section.tax_rate is None and "tax_amount" not in section.columns:
         faults.append(message("setting.tax_rate_needed", place=f"{place}.tax"))
-    if section.pays and section.pays not in found.sources:
-        faults.append(
-            message("setting.choices", place=f"{place}.pays", value=section.pays, choices=", ".join(found.sources))
-        )
+    if section.pays and section.pays not in sources:
+        faults.append(message("setting.choices", place=f"{place}.pays", value=section.pays, choices=", ".join(sources)))
     if section.export_date and not ("%Y" in section.export_date or "%y" in section.export_date):
         faults.append(message("setting.export_date", place=f"{place}.export_date", value=section.export_date))
+    return [*faults, *_value_faults(place, section)]
+
+
+def _value_faults(place: str, section: SourceSection) -> list[Message]:
+    """Constants that are no date or number, and an encoding that does not exist."""
+    faults = []
+    for column, text in section.values.items():
+        try:
+            if column in DATES:
+                datetime.fromisoformat(text)
+            elif column in AMOUNTS and not Decimal(text).is_finite():
+                raise ValueError(text)
+        except (ValueError, InvalidOperation):
+            expected = "2024-12-31" if column in DATES else "12.50"
+            faults.append(message("setting.invalid", place=f"{place}.values.{column}", value=text, expected=expected))
+    try:
+        codecs.lookup(section.encoding or "utf-8")
+    except LookupError:
+        expected = "utf-8, utf-16, cp1252, cp1251 …"
+        faults.append(message("setting.invalid", place=f"{place}.encoding", value=section.encoding, expected=expected))
     return faults
 
 
-def _rule_faults(place: str, rule: SaleTypeSection | PopulationSection, found: SettingsFile) -> list[Message]:
+def _rule_faults(place: str, rule: SaleTypeSection | PopulationSection, sources: Mapping[str, Any]) -> list[Message]:
     faults = []
-    if rule.source and rule.source not in found.sources:
+    if rule.source and rule.source not in sources:
         faults.append(
-            message("setting.choices", place=f"{place}.source", value=rule.source, choices=", ".join(found.sources))
+            message("setting.choices", place=f"{place}.source", value=rule.source, choices=", ".join(sources))
         )
     conditions = [name for name in type(rule).model_fields if name not in ("sale_type", "population", "negate")]
     if not any(getattr(rule, name) for name in conditions):

@@ -9,6 +9,7 @@ from __future__ import annotations
 import secrets
 import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import closing
 from pathlib import Path
 from types import TracebackType
 
@@ -48,7 +49,8 @@ class People:
         """A copy in memory of a project's store, for a look that changes nothing."""
         store = cls(None)
         if (folder / FILE_NAME).exists():
-            with sqlite3.connect(f"file:{folder / FILE_NAME}?mode=ro", uri=True) as stored:
+            address = (folder / FILE_NAME).absolute().as_uri() + "?mode=ro"
+            with closing(sqlite3.connect(address, uri=True)) as stored:
                 stored.backup(store._connection)
         return store
 

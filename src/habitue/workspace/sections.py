@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic_core import PydanticCustomError
 
 from habitue.purchases.sale_types import SALE_TYPES
 from habitue.sources.declared import Kind
@@ -28,6 +29,12 @@ def _listed(value: Any) -> Any:
     return [value] if isinstance(value, str) else value
 
 
+def _no_number(value: Any) -> Any:
+    if isinstance(value, int | float):  # 4 would be read as four seconds past midnight
+        raise PydanticCustomError("time_type", "a time as 04:00")
+    return value
+
+
 Names = Annotated[tuple[str, ...], BeforeValidator(_listed)]
 Share = Annotated[Decimal, Field(ge=0, le=1)]
 
@@ -45,7 +52,9 @@ class ProjectSection(Section):
     language: Literal["en", "fr", "ru"] = Field("en", description="language of reports: en, fr or ru")
     currency: Annotated[str, Field(pattern=r"^[A-Z]{3}$")] = Field("EUR", description="home currency (ISO code)")
     time_zone: str = Field("UTC", description="time zone of the stores, as Europe/Paris")
-    day_starts_at: time = Field(time(0), description="hour at which the stores' day begins (04:00 for night shops)")
+    day_starts_at: Annotated[time, BeforeValidator(_no_number)] = Field(
+        time(0), description="hour at which the stores' day begins (04:00 for night shops)"
+    )
     earliest_on: date = Field(date(2000, 1, 1), description="earliest believable day of a sale")
     simulated: bool = Field(False, description="the data are simulated: says so wherever results appear")
 
@@ -101,6 +110,9 @@ class SourceSection(Section):
     )
     values: Mapping[str, str] = Field(
         default_factory=dict, description="canonical name = constant, for what the source does not have"
+    )
+    other_names: Mapping[str, Names] = Field(
+        default_factory=dict, description="header = other names of it in some of the files"
     )
 
 

@@ -17,14 +17,14 @@ import ibis
 import ibis.expr.types as ir
 
 from habitue.errors import DataError, HabitueError, Message
-from habitue.sources import databases, files
+from habitue.sources import databases, declared, files
 from habitue.sources.declared import Source
 from habitue.sources.files import FoundFile
-from habitue.staging.conventions import Conventions, Examined, decide, examine
+from habitue.staging.conventions import Conventions, Proved, decide, examine
 from habitue.staging.customers import stage_customers
 from habitue.staging.identifiers import cleaned, is_ruined
 from habitue.staging.references import stage_payments, stage_products, stage_rates, stage_stores
-from habitue.staging.transactions import REFUSED, StagingSettings, stage_transactions
+from habitue.staging.transactions import REFUSED, StagingSettings, stage_transactions, ticket_key
 from habitue.workspace.engine import in_order, write_parquet
 from habitue.workspace.people import PERSONAL, People
 
@@ -100,28 +100,27 @@ class Stage:
         done: list[StagedFile] = []
         waiting: list[FoundFile] = []
         faults: list[Message] = []
-        known: Conventions | None = None
         for file in files.unique(found):
             reused = self._reuse(source, file)
             if reused:
                 done.append(reused)
             else:
                 waiting.append(file)
-        known = _known_of([file.facts for file in done])
+        # A file that proves nothing waits until all the others have been read: what they prove does not depend on
+        # their order.
         for last_round in (False, True):
             undecided: list[FoundFile] = []
+            known = _proved([file.facts for file in done]) if last_round else Proved()
             for file in waiting:
                 try:
-                    decided = self._read(source, file, known, final=last_round)
+                    staged = self._read(source, file, known, final=last_round)
                 except DataError as fault:
                     faults += fault.messages
                     continue
-                if decided is None:
+                if staged:
+                    done.append(staged)
+                else:
                     undecided.append(file)
-                    continue
-                staged, conventions = decided
-                done.append(staged)
-                known = known if known and known.date_order else conventions
             waiting = undecided
         if faults:
             raise DataError(*faults)
@@ -155,9 +154,7 @@ class Stage:
                 )
         return None
 
-    def _read(
-        self, source: Source, file: FoundFile, known: Conventions | None, *, final: bool
-    ) -> tuple[StagedFile, Conventions] | None:
+    def _read(self, source: Source, file: FoundFile, known: Proved, *, final: bool) -> StagedFile | None:
         into = f"raw_{uuid.uuid4().hex[:8]}"
         with in_order(self._backend):
             raw = files.read(self._backend, file, source, into)
@@ -180,16 +177,8 @@ class Stage:
             except BaseException:
                 shutil.rmtree(aside, ignore_errors=True)
                 raise
-            staged = StagedFile(
-                source,
-                file.file_id,
-                file.name,
-                folder,
-                json.loads(json.dumps(facts, default=str)),
-                False,
-                file.modified_at,
-            )
-            return staged, decision.conventions
+            kept = json.loads(json.dumps(facts, default=str))
+            return StagedFile(source, file.file_id, file.name, folder, kept, False, file.modified_at)
         finally:
             self._forget(into)
 
@@ -231,7 +220,7 @@ class Stage:
         rejected = raw.rejects.select(
             "row_number",
             column=ibis.null("string"),
-            value=ibis.null("string") if _has_personal(source) else raw.rejects["value"],
+            value=ibis.null("string") if _may_be_personal(source, raw.names) else raw.rejects["value"],
             reason="reason",
             source_amount=ibis.null("int64"),
             currency=ibis.null("string"),
@@ -277,6 +266,8 @@ class Stage:
         known = self._people.ids(source.customer_system or source.name, asked)
         ids = self._backend.create_table(f"typed_ids_{uuid.uuid4().hex[:8]}", known, temp=True)
         joined = lines.left_join(ids, "customer_number")
+        if "source_customer_id" in source.transaction_key:
+            joined = joined.mutate(transaction_id=ticket_key(joined, source, "source_customer_id"))
         names = [name for name in lines.columns if name != "customer_number"]
         return joined.select(*names, "source_customer_id")
 
@@ -322,19 +313,16 @@ class Stage:
         return [replace(s, export_rank=order.ranks[s.file_id], exported_by=order.decided_by) for s in staged]
 
 
-def _known_of(facts: Sequence[Mapping[str, Any]]) -> Conventions | None:
-    """What files read before have proved, to read a file that proves nothing."""
+def _proved(facts: Sequence[Mapping[str, Any]]) -> Proved:
+    """What the files of a source have proved, if they agree."""
     orders = {fact["proved_order"] for fact in facts} - {None}
     marks = {fact["proved_mark"] for fact in facts} - {None}
-    if not orders and not marks:
-        return None
-    order = orders.pop() if len(orders) == 1 else None
-    mark = {("", ""): marks.pop()} if len(marks) == 1 else {}
-    return Conventions(order, mark, Examined())
+    return Proved(orders.pop() if len(orders) == 1 else None, marks.pop() if len(marks) == 1 else None)
 
 
-def _has_personal(source: Source) -> bool:
-    return "source_customer_id" in source.columns
+def _may_be_personal(source: Source, names: Sequence[str]) -> bool:
+    """A whole line of the file may tell who somebody is: personal columns, or some whose meaning is not known."""
+    return bool(declared.PERSONAL & {*source.columns}) or not {*names} <= {*source.wanted}
 
 
 def as_date(text: str | None) -> date | None:

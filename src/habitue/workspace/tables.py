@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 
 from habitue import schemas
 from habitue.errors import UsageError, message
-from habitue.staging.line_amounts import exponent
+from habitue.schemas.units import minor_unit
 from habitue.workspace.people import People
 from habitue.workspace.runs import Workspace
 
@@ -77,11 +77,11 @@ def in_major_units(table: pa.Table, name: str, home: str) -> pa.Table:
         if not column.endswith("_amount") or not pa.types.is_integer(table.schema.field(column).type):
             continue
         if column == "cost_amount":
-            places: list[int] = [exponent(home) + 3] * table.num_rows
+            places: list[int] = [minor_unit(home) + 3] * table.num_rows
         elif (column in SOURCE_CURRENCY or name in SOURCE_CURRENCY_TABLES) and "currency" in table.column_names:
-            places = [exponent(code) if code else 2 for code in table["currency"].to_pylist()]
+            places = [minor_unit(code) if code else 2 for code in table["currency"].to_pylist()]
         else:
-            places = [exponent(home)] * table.num_rows
+            places = [minor_unit(home)] * table.num_rows
         values = [
             None if value is None else Decimal(value).scaleb(-digits)
             for value, digits in zip(table[column].to_pylist(), places, strict=True)
