@@ -67,8 +67,9 @@ AsOf = Annotated[str | None, typer.Option("--as-of", metavar="YYYY-MM-DD", help=
 RunId = Annotated[str | None, typer.Option("--run", help=HELP.text("cli.option.run"))]
 
 
-@app.callback()
+@app.callback(invoke_without_command=True)
 def main(
+    context: typer.Context,
     lang: Annotated[Language | None, typer.Option(help=HELP.text("cli.option.lang"))] = None,
     version: Annotated[bool, typer.Option("--version", help=HELP.text("cli.option.version"))] = False,
 ) -> None:
@@ -77,6 +78,9 @@ def main(
         import importlib.metadata
 
         typer.echo(importlib.metadata.version("habitue"))
+        raise typer.Exit
+    if context.invoked_subcommand is None:
+        typer.echo(context.get_help())
         raise typer.Exit
     _State.stated = lang.value if lang else None
     _State.words = Words(_State.stated) if _State.stated else HELP
@@ -163,7 +167,7 @@ def run(project: ProjectFolder = Path(), as_of: AsOf = None) -> None:
     _progress_done()
     from habitue.report.console import run_lines
 
-    tables = {name: opened.show(name, run=done.run_id) for name in ("sales", "sales_by_year", "reconciliation")}
+    tables = {name: opened.show(name, run=done.run_id) for name in ("sales_by_year", "reconciliation", "quarantine")}
     _print(run_lines(tables, done.manifest, _State.words))
     say("cli.run.report", path=str(opened.report_path(done)))
 
@@ -226,12 +230,15 @@ def report(
     project: ProjectFolder = Path(),
     run: RunId = None,
     output: Annotated[Path | None, typer.Option("--output", "-o", help=HELP.text("cli.report.output"))] = None,
+    lang: Annotated[Language | None, typer.Option(help=HELP.text("cli.option.lang"))] = None,
 ) -> None:
     """Write the report of a run in any language."""
     from habitue.report import exports
 
     try:
+        _State.stated = lang.value if lang else _State.stated
         opened = _open(project)
+        _State.words = Words(_State.stated or opened.language)
         html = opened.report(run=run, language=_State.words.language)
         path = output or Path(f"report-{_State.words.language}.html")
         exports.write(path, html.encode())
@@ -282,14 +289,20 @@ def demo(
             _progress_done()
             from habitue.report.console import run_lines
 
-            tables = {name: opened.show(name) for name in ("sales", "sales_by_year", "reconciliation")}
+            tables = {name: opened.show(name) for name in ("sales_by_year", "reconciliation", "quarantine")}
             _print(run_lines(tables, done.manifest, _State.words))
             say("cli.run.report", path=str(opened.report_path(done)))
             typer.echo()
     except HabitueError as fault:
         _progress_done()
         _fail(fault)
-    say("cli.demo.done", folder=str(made[0]))
+    say("cli.demo.done", folder=str(made[0]), command=_invoked())
+
+
+def _invoked() -> str:
+    """How this program was called, to be typed again."""
+    path = Path(sys.argv[0])
+    return str(path.relative_to(Path.cwd())) if path.is_relative_to(Path.cwd()) else path.name
 
 
 def _print(lines: Iterator[str]) -> None:

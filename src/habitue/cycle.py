@@ -92,6 +92,7 @@ def run_cycle(
     """
     files = staged.files
     dated = _refuse_days(staged.lines, settings.earliest_on, reading_on)
+    sales_files = files.filter(files["kind"] == "transactions")
     refused = staged.refused.union(dated.refused)
     believable = dated.lines
     first = believable.agg(day=believable["sold_on"].min()).to_pyarrow()["day"][0].as_py()
@@ -125,7 +126,7 @@ def run_cycle(
         lines=lines,
         duplicates=taken.superseded,
         after_as_of=after,
-        refused=refused,
+        refused=refused.semi_join(sales_files, "file_id"),
         set_aside=bought.set_aside,
     )
     quarantine = _quarantine(refused, bought.set_aside, files)
@@ -188,7 +189,8 @@ def _read(staged: Staged) -> ir.Table:
     summed = both.group_by("file_id", "currency").agg(
         rows=both.count(), amount=both["source_amount"].sum().fill_null(0).cast("int64")
     )
-    return summed.join(staged.files.select("file_id", "source", "file"), "file_id")
+    sales = staged.files.filter(staged.files["kind"] == "transactions")
+    return summed.join(sales.select("file_id", "source", "file"), "file_id")
 
 
 def _populations(staged: Staged, settings: CycleSettings, shared: ir.Table) -> ir.Table | None:

@@ -15,7 +15,7 @@ LATER = "recency belongs to RFM, which a later part brings"
 
 def test_r01_one_date_order_for_the_whole_column(case: Open) -> None:
     r01 = case("R01")
-    assert "day first (10: 14/11/2024 17:25)" in r01.command("check")
+    assert "day first (proved by line 10: 14/11/2024 17:25)" in r01.command("check")
     r01.run("2024-12-31")
     days = {number: (row["first_purchase_on"], row["last_purchase_on"]) for number, row in r01.by_number().items()}
     assert days == {

@@ -91,7 +91,9 @@ def test_every_row_is_read_and_the_overlap_counts_once(shown: Any) -> None:
 
 
 def test_customers_of_both_years(shown: Any) -> None:
-    year1 = "SELECT DISTINCT customer_id FROM transaction_lines WHERE customer_id IS NOT NULL AND sold_on < '2010-12-01'"
+    year1 = (
+        "SELECT DISTINCT customer_id FROM transaction_lines WHERE customer_id IS NOT NULL AND sold_on < '2010-12-01'"
+    )
     year2 = year1.replace("< '2010-12-01'", ">= '2010-12-01'")
     assert one(shown, f"SELECT count(*) FROM ({year1})") == 4_336
     assert one(shown, f"SELECT count(*) FROM ({year2})") == 4_372

@@ -178,8 +178,9 @@ def classify(
         counted: sale types that count as purchase.
         found: `lookups` of the same rules.
 
-    By default a line with net 0 is free, a negative one a return, any other a sale (domain rule). An exchange is seen
-    only beside the other lines of its ticket: see `returns`.
+    By default a line made from a ticket's stated shipping (negative row number) is shipping, one with net 0 free, a
+    negative one a return, any other a sale (domain rule). An exchange is seen only beside the other lines of its
+    ticket: see `returns`.
     """
     kept = lines.columns
     wide = _with_lookups(lines, found)
@@ -196,7 +197,9 @@ def classify(
             tax_amount=wide.tax_amount * sign,
             quantity=ibis.ifelse(sign < 0, -wide.quantity, wide.quantity).cast(wide.quantity.type()),
         )
-    default = ibis.cases((wide.net_amount == 0, "free"), (wide.net_amount < 0, "return"), else_="sale")
+    default = ibis.cases(
+        (wide.row_number < 0, "shipping"), (wide.net_amount == 0, "free"), (wide.net_amount < 0, "return"), else_="sale"
+    )
     kinds = {position: rule.sale_type for position, rule in enumerate(rules, 1)}
     who = [_population_condition(wide, rule, len(rules) + n) for n, rule in enumerate(populations)]
     wide = wide.mutate(

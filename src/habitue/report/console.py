@@ -8,6 +8,7 @@ from typing import Any
 
 from habitue.report.exports import text_table
 from habitue.report.locale import Words
+from habitue.report.sections_data import DELIMITERS, MARKS, date_order
 
 CLASSES = ("used", "duplicate", "after_as_of", "set_aside", "not_a_purchase")
 MOST_PLAN_ROWS = 15
@@ -49,7 +50,7 @@ def run_lines(tables: Mapping[str, Any], manifest: Mapping[str, Any], words: Wor
             unidentified=words.money(year["unidentified_amount"], currency),
         )
     recon = tables["reconciliation"].to_pylist()
-    refused = sum(row["set_aside_rows"] + row["unreadable_rows"] for row in recon)
+    refused = tables["quarantine"].num_rows
     yield words.text("console.run.rows", count=sum(row["read_rows"] for row in recon), refused=refused)
     yield from warning_lines(manifest, words)
 
@@ -116,18 +117,15 @@ def _reading(files: list[dict[str, Any]], words: Words) -> Iterator[str]:
         facts = [words.text("console.file.rows", count=file["rows"])]
         if file["report_rows"]:
             facts.append(words.text("console.file.report_rows", count=file["report_rows"]))
-        for name in ("encoding", "delimiter", "header_line", "date_order", "decimal_mark"):
-            if file[name] is not None:
-                shown = {"\t": "tab"}.get(file[name], file[name])
-                facts.append(words.text(f"console.file.{name}", value=str(shown)))
+        facts += _manner(file, words)
         if file["is_reused"]:
             facts.append(words.text("console.file.reused"))
-        yield f"{file['source']}: {file['file']} – {', '.join(facts)}"
+        yield words.text("console.file.line", source=file["source"], file=file["file"], facts=", ".join(facts))
     for source, group in groupby(
         sorted(files, key=lambda f: (f["source"], -f["export_rank"])), key=lambda f: f["source"]
     ):
         exports = list(group)
-        if len(exports) > 1:
+        if len(exports) > 1 and exports[0]["kind"] == "transactions":
             yield words.text(
                 "console.file.order",
                 source=source,
@@ -136,16 +134,30 @@ def _reading(files: list[dict[str, Any]], words: Words) -> Iterator[str]:
             )
 
 
+def _manner(file: dict[str, Any], words: Words) -> Iterator[str]:
+    """How the writer of a file writes, in words."""
+    shown = {
+        "encoding": file["encoding"],
+        "delimiter": words.term("delimiter", DELIMITERS.get(file["delimiter"], file["delimiter"]), default=""),
+        "header_line": file["header_line"],
+        "decimal_mark": words.term("decimal_mark", MARKS.get(file["decimal_mark"], file["decimal_mark"]), default=""),
+    }
+    for name, value in shown.items():
+        if value:
+            yield words.text(f"console.file.{name}", value=str(value))
+    if file["date_order"]:
+        order, proof = date_order(words, file["date_order"])
+        yield words.text("console.file.date_order", value=f"{order} ({proof})" if proof else order)
+
+
 def _reconciliation(rows: list[dict[str, Any]], words: Words) -> Iterator[str]:
     yield from _section(words.text("console.check.reconciliation"))
     cells = []
     for row in sorted(rows, key=lambda r: (r["source"], r["file"], r["currency"] or "")):
         money = [words.money(row[f"{name}_amount"], row["currency"]) for name in ("read", *CLASSES)]
         cells.append([row["file"], *money, words.number(row["unreadable_rows"])])
-    headers = [words.term("column", f"{name}_amount") for name in ("read", *CLASSES)]
-    yield from text_table(
-        [words.term("column", "file"), *headers, words.term("column", "unreadable_rows")], cells, [False, *[True] * 7]
-    )
+    headers = [words.text(f"console.reconciliation.{name}") for name in ("read", *CLASSES, "unreadable")]
+    yield from text_table([words.term("column", "file"), *headers], cells, [False, *[True] * 7])
     ok = all(row["read_amount"] == sum(row[f"{name}_amount"] for name in CLASSES) for row in rows)
     yield words.text("console.check.identity_holds" if ok else "console.check.identity_broken")
 

@@ -9,10 +9,11 @@ from typing import Any
 from habitue.report import figures
 from habitue.report.context import MOST_ROWS, Context
 from habitue.report.layout import Block, Cell, Definitions, Grid, Prose, Section, cells
+from habitue.report.locale import Words
 
 FIRST_REFUSED = 20
-_DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "pipe"}
-_MARKS = {".": "point", ",": "comma"}
+DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "pipe"}
+MARKS = {".": "point", ",": "comma"}
 _DEFINED = (
     "as_of",
     "rolling_year",
@@ -131,7 +132,7 @@ def reading(c: Context) -> Section:
             Cell(
                 c.words.term(
                     "decimal_mark",
-                    _MARKS.get(row["decimal_mark"] or "", row["decimal_mark"]),
+                    MARKS.get(row["decimal_mark"] or "", row["decimal_mark"]),
                     default=row["decimal_mark"] or "–",
                 )
             ),
@@ -173,7 +174,7 @@ def _layout(c: Context, row: dict[str, Any]) -> str:
     told = []
     if row["delimiter"]:
         told.append(
-            c.words.term("delimiter", _DELIMITERS.get(row["delimiter"], row["delimiter"]), default=row["delimiter"])
+            c.words.term("delimiter", DELIMITERS.get(row["delimiter"], row["delimiter"]), default=row["delimiter"])
         )
     if row["header_line"]:
         told.append(c.text("files.header", line=row["header_line"]))
@@ -187,19 +188,23 @@ def _order(c: Context, row: dict[str, Any]) -> Cell:
 
 
 def _date_order(c: Context, stored: str | None) -> Cell:
-    """The stored order: a code ("day_first" or "day first"), perhaps followed by what proved it."""
+    return Cell(*date_order(c.words, stored))
+
+
+def date_order(words: Words, stored: str | None) -> tuple[str, str]:
+    """The stored order ("day first", perhaps with what proved it) in words, and its proof."""
     if not stored:
-        return Cell("–")
+        return "–", ""
     found = re.match(r"(day|month|year)[ _]first\b[\s:,;(]*(.*?)\)?$", stored, re.DOTALL)
     if found is None:
-        return Cell(stored)
+        return stored, ""
     order, proof = found.groups()
     proved = re.match(r"(?:row |line )?(\d+)\s*[:,(]\s*(.+?)\)?$", proof)
     if proved:
-        proof = c.text("files.proof", line=proved[1], value=proved[2])
-    elif re.fullmatch(r"[a-z_]+", proof) and c.words.knows(f"report.files.by_{proof}"):
-        proof = c.text(f"files.by_{proof}")
-    return Cell(c.words.term("date_order", f"{order}_first"), proof)
+        proof = words.text("report.files.proof", line=proved[1], value=proved[2])
+    elif re.fullmatch(r"[a-z_]+", proof) and words.knows(f"report.files.by_{proof}"):
+        proof = words.text(f"report.files.by_{proof}")
+    return words.term("date_order", f"{order}_first"), proof
 
 
 def quarantine(c: Context) -> Section:

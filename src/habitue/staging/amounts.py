@@ -107,15 +107,20 @@ def profile(table: ir.Table, column: str) -> AmountProfile:
     """Masks of a text column (trimmed; null where empty) and what they prove."""
     text: Any = table[column]
     masked = table.select(value=text, mask=digits_mask(text)).filter(text.notnull())
-    leading: Any = masked["value"].re_search(r"^\D*0[.,]")
-    found = masked.group_by("mask").agg(rows=masked.count(), zero=leading.any()).to_pyarrow().to_pylist()
+    found = masked.group_by("mask").agg(rows=masked.count()).to_pyarrow().to_pylist()
+    cores = {row["mask"]: form(row["mask"]).core for row in found}
+    open_masks = [mask for mask, core in cores.items() if core and evidence(core) == "?"]
+    leading: set[str] = set()
+    if open_masks:
+        zeros = masked.filter(masked["mask"].isin(open_masks) & masked["value"].re_search(r"^\D*0[.,]"))
+        leading = set(zeros.select("mask").distinct().to_pyarrow()["mask"].to_pylist())
     masks = {row["mask"]: row["rows"] for row in sorted(found, key=lambda row: (-row["rows"], row["mask"]))}
     proofs: dict[str, int] = {}
     undecided, zero = 0, False
     for row in found:
-        core = form(row["mask"]).core
+        core = cores[row["mask"]]
         proof = evidence(core) if core else None
-        if proof == "?" and row["zero"]:  # 0.123 cannot be a group of thousands
+        if proof == "?" and row["mask"] in leading:  # 0.123 cannot be a group of thousands
             proof = next(c for c in core or "" if c in ".,")
             zero = True
         if proof == "?":

@@ -105,6 +105,7 @@ def profile(table: ir.Table, column: str) -> DateProfile:
     found = counts.to_pyarrow().to_pylist()
     masks = {row["mask"]: row["rows"] for row in sorted(found, key=lambda row: (-row["rows"], row["mask"]))}
     spelled = {mask: s for mask in masks if (s := spelling(mask))}
+    ends = {row["mask"]: (row["least"], row["most"]) for row in found}
 
     years: list[int] = []
     proofs: dict[str, tuple[int, str] | None] = {"day": None, "month": None}
@@ -112,7 +113,9 @@ def profile(table: ir.Table, column: str) -> DateProfile:
     for place, (mask, s) in enumerate(spelled.items()):
         here = masked["mask"] == mask
         value: Any = masked["value"]
-        if "y" in s.spans:
+        if "y" in s.spans and not s.is_ambiguous:  # the year comes first: the least and greatest texts hold it
+            years += [int(end[: s.spans["y"][1]]) for end in ends[mask]]
+        elif "y" in s.spans:
             year = _number(value, s.spans["y"])
             aggregates += [year.min(where=here).name(f"min{place}"), year.max(where=here).name(f"max{place}")]
         if s.is_ambiguous:

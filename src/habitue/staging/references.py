@@ -11,10 +11,11 @@ import ibis.expr.types as ir
 from habitue.portable import half_even, scaled
 from habitue.schemas import PAYMENTS, PRODUCTS, RATES, STORES
 from habitue.schemas.units import minor_unit
-from habitue.sources.declared import Source
+from habitue.sources.declared import AMOUNTS, DATES, SHAPES, Source
 from habitue.staging.amounts import LARGEST
 from habitue.staging.conventions import Conventions, read_amount, read_date, text_of
 from habitue.staging.identifiers import with_identifiers
+from habitue.staging.transactions import REFUSED
 
 REACH_OF_A_RATE_DAYS = 7
 
@@ -86,3 +87,34 @@ def stage_rates(raw: ir.Table, source: Source, conventions: Conventions) -> ir.T
         last: Any = start + ibis.interval(days=REACH_OF_A_RATE_DAYS - 1)
         until = ibis.coalesce(ibis.least(following - ibis.interval(days=1), last), last)
     return table.mutate(valid_to=until.cast("date")).select(*RATES.names)
+
+
+def refused_rows(raw: ir.Table, source: Source, conventions: Conventions) -> ir.Table:
+    """Rows of a reference file that lack what the kind requires, or whose date or amount cannot be read.
+
+    Columns of REFUSED; blank rows are no rows.
+    """
+    none = ibis.null("string")
+    tests: list[tuple[Any, str, str]] = []
+    for column in SHAPES[source.kind].required:
+        if column not in source.columns:
+            continue
+        written = text_of(raw, source.headers(column))
+        header = " + ".join(source.headers(column))
+        tests.append((written.isnull(), "key_missing", header))
+        if column in AMOUNTS:
+            tests.append((read_amount(raw, source, column, conventions).isnull(), "amount_unreadable", header))
+        elif column in DATES:
+            tests.append((read_date(raw, source, column, conventions).local.isnull(), "date_unreadable", header))
+    filled: Any = ibis.literal(False)
+    for header in source.wanted:
+        filled = filled | raw[header].notnull()
+    judged = raw.filter(filled).select(
+        "row_number",
+        column=ibis.cases(*[(test, header) for test, _, header in tests], else_=none),
+        reason=ibis.cases(*[(test, reason) for test, reason, _ in tests], else_=none),
+    )
+    judged = judged.filter(judged["reason"].notnull())
+    return judged.select(
+        "row_number", "column", value=none, reason="reason", source_amount=ibis.null("int64"), currency=none
+    ).cast(REFUSED)

@@ -255,7 +255,9 @@ def _judged(table: ir.Table, source: Source, main: str, conventions: Conventions
     known_masks = [mask for mask in profiled.masks if spelling(mask)] if profiled else []
     no_date = table["date_written"].isnull()
     no_amount = table["main_written"].isnull()
-    is_total = date.re_search(TOTAL_WORDS) | (no_date & table["first_written"].re_search(TOTAL_WORDS))
+    is_total = table["local_at"].isnull() & (
+        date.re_search(TOTAL_WORDS) | (no_date & table["first_written"].re_search(TOTAL_WORDS))
+    )
     aside = ibis.cases(
         (table["filled"] == 0, "blank_row"),
         (no_date & no_amount & (table["filled"] <= 1), "note_row"),
@@ -273,7 +275,8 @@ def _judged(table: ir.Table, source: Source, main: str, conventions: Conventions
         (table["local_at"].isnull(), "date_unreadable", "sold_at", "date_written"),
         (no_amount, "amount_missing", main, "main_written"),
         (
-            written.re_search("^" + RUINED.pattern.replace("0+", "[0-9]+").replace("?0", "?[0-9]") + "$"),
+            table[f"{main}_read"].isnull()
+            & written.re_search("^" + RUINED.pattern.replace("0+", "[0-9]+").replace("?0", "?[0-9]") + "$"),
             "ruined_by_excel",
             main,
             "main_written",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections import Counter
 from typing import Any
 
 import ibis
@@ -23,13 +24,11 @@ def staged_tables(backend: Any, files: list[StagedFile]) -> Staged:
 
     def table(kind: str, schema: schemas.Schema, key: tuple[str, ...]) -> ir.Table | None:
         found = of(kind)
-        if not found:
-            return None
-        return schema.cast(_latest(backend, found, key)) if key else schema.cast(_all(backend, found))
+        return schema.cast(_latest(backend, found, key)) if found else None
 
-    sales = of("transactions")
+    sales, paid = of("transactions"), of("payments")
     lines = schemas.STAGED_LINES.cast(_all(backend, sales)) if sales else _nothing(backend, schemas.STAGED_LINES)
-    refused = [backend.read_parquet(str(f.refused)).mutate(file_id=ibis.literal(f.file_id)) for f in sales]
+    refused = [backend.read_parquet(str(f.refused)).mutate(file_id=ibis.literal(f.file_id)) for f in files]
     all_refused = refused[0] if refused else _nothing(backend, REFUSED).mutate(file_id=ibis.literal(""))
     for more in refused[1:]:
         all_refused = all_refused.union(more)
@@ -40,13 +39,16 @@ def staged_tables(backend: Any, files: list[StagedFile]) -> Staged:
         source_customers=table("customers", schemas.SOURCE_CUSTOMERS, ("source", "source_customer_id")),
         products=table("products", schemas.PRODUCTS, ("sku",)),
         stores=table("stores", schemas.STORES, ("store_id",)),
-        payments=table("payments", schemas.PAYMENTS, ()),
+        payments=schemas.PAYMENTS.cast(_latest(backend, paid, ("source", "transaction_id"), rows=True))
+        if paid
+        else None,
         rates=table("rates", schemas.RATES, ("currency", "valid_from")),
     )
 
 
 def _files(backend: Any, files: list[StagedFile]) -> ir.Table:
     rows = []
+    of_source = Counter(file.source.name for file in files)
     for file in files:
         facts, proof = file.facts, file.facts.get("date_proof")
         order = facts["date_order"]
@@ -59,7 +61,7 @@ def _files(backend: Any, files: list[StagedFile]) -> ir.Table:
                 "kind": file.source.kind,
                 "file": file.name,
                 "export_rank": file.export_rank,
-                "exported_by": file.exported_by,
+                "exported_by": file.exported_by if of_source[file.source.name] > 1 else None,
                 "rows": facts["rows"],
                 "report_rows": facts["report_rows"],
                 "encoding": facts["encoding"],
@@ -84,14 +86,17 @@ def _nothing(backend: Any, schema: Any) -> ir.Table:
     return backend.create_table(f"nothing_{uuid.uuid4().hex[:8]}", schema=shape, temp=True)
 
 
-def _latest(backend: Any, files: list[StagedFile], key: tuple[str, ...]) -> ir.Table:
-    """Rows of the latest export for each key; within a file, the last row."""
+def _latest(backend: Any, files: list[StagedFile], key: tuple[str, ...], *, rows: bool = False) -> ir.Table:
+    """For each key the latest export that has it: its last row, or all its rows."""
     parts = [
         backend.read_parquet(str(file.main)).mutate(_rank=ibis.literal(file.export_rank, "int64")) for file in files
     ]
     table = parts[0]
     for more in parts[1:]:
         table = table.union(more)
+    if rows:
+        ranked = table.mutate(_place=table["_rank"].max().over(group_by=key))
+        return ranked.filter(ranked["_place"] == ranked["_rank"]).drop("_place", "_rank")
     order = [ibis.desc("_rank")]
     if "row_number" in table.columns:
         order.append(ibis.desc("row_number"))

@@ -305,9 +305,24 @@ def _source_faults(name: str, section: SourceSection, sources: Mapping[str, Any]
         faults.append(message("setting.tax_rate_needed", place=f"{place}.tax"))
     if section.pays and section.pays not in sources:
         faults.append(message("setting.choices", place=f"{place}.pays", value=section.pays, choices=", ".join(sources)))
+    if section.kind == "payments":
+        paid = {section.pays} if section.pays else set(sources)
+        faults += [
+            message("setting.payments_key", place=place, source=other)
+            for other, theirs in sources.items()
+            if other in paid and _composed_key(theirs)
+        ]
     if section.export_date and not ("%Y" in section.export_date or "%y" in section.export_date):
         faults.append(message("setting.export_date", place=f"{place}.export_date", value=section.export_date))
     return [*faults, *_value_faults(place, section)]
+
+
+def _composed_key(source: Any) -> bool:
+    """A source of sales, as written, whose ticket key has several parts."""
+    return isinstance(source, dict) and source.get("transaction_key", "transaction_id") not in (
+        "transaction_id",
+        ["transaction_id"],
+    )
 
 
 def _value_faults(place: str, section: SourceSection) -> list[Message]:

@@ -31,6 +31,8 @@ def disk_faults(folder: Path) -> Iterator[None]:
             raise UsageError(message("disk.full", folder=str(folder))) from fault
         if fault.errno in (errno.EACCES, errno.EROFS, errno.EPERM):
             raise UsageError(message("disk.not_writable", folder=str(fault.filename or folder))) from fault
+        if fault.errno in (errno.ENOENT, errno.ENOTDIR):
+            raise UsageError(message("disk.no_folder", folder=str(fault.filename or folder))) from fault
         raise
     except duckdb.Error as fault:
         if "No space left" in str(fault):

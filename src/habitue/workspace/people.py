@@ -42,7 +42,9 @@ class People:
     @classmethod
     def open(cls, folder: Path) -> People:
         """The store of a project."""
-        return cls(folder / FILE_NAME)
+        path = folder / FILE_NAME
+        path.touch(mode=0o600)
+        return cls(path)
 
     @classmethod
     def copy(cls, folder: Path) -> People:

@@ -135,6 +135,8 @@ class Workspace:
         files = stage.stage(settings.sources)
         timings["reading"] = round(time.perf_counter() - started, 2)
         reading_on = today(settings)
+        if as_of and as_of > reading_on:
+            raise UsageError(message("run.as_of_in_future", as_of=as_of, today=reading_on))
         staged = staged_tables(backend, files)
         chosen = as_of or default_as_of(staged.lines, settings.project.earliest_on, reading_on)
         if chosen is None and not settings.of_kind("transactions"):
@@ -181,8 +183,6 @@ class Workspace:
         told = []
         if previous and abs((as_of - previous.as_of).days) > FAR_FROM_LAST_DAYS:
             told.append(message("run.as_of_far", as_of=as_of, previous=previous.as_of))
-        if stated and stated > reading_on:
-            told.append(message("run.as_of_in_future", as_of=stated))
         if previous:
             now = {file.file_id for file in files}
             gone = [f["file"] for f in previous.manifest["files"] if f["file_id"] not in now]

@@ -122,7 +122,7 @@ class SaleTypeSection(Section):
     sale_type: Literal[SALE_TYPES] = Field(description="one of: " + ", ".join(SALE_TYPES))  # type: ignore[valid-type]
     source: str | None = Field(None, description="only in this source")
     label: Names = Field((), description="the source's own word, in the column mapped as sale_type")
-    sku: Names = Field((), description="article codes; * and ? stand for any text")
+    sku: Names = Field((), description="article codes; * stands for any text, ? for one character")
     category: Names = Field((), description="product categories")
     transaction: Names = Field((), description="ticket numbers, as C*")
     tender: Names = Field((), description="means of payment on the ticket")

@@ -23,7 +23,7 @@ from habitue.sources.files import FoundFile
 from habitue.staging.conventions import Conventions, Proved, decide, examine
 from habitue.staging.customers import stage_customers
 from habitue.staging.identifiers import cleaned, is_ruined
-from habitue.staging.references import stage_payments, stage_products, stage_rates, stage_stores
+from habitue.staging.references import refused_rows, stage_payments, stage_products, stage_rates, stage_stores
 from habitue.staging.transactions import REFUSED, StagingSettings, stage_transactions, ticket_key
 from habitue.workspace.engine import in_order, write_parquet
 from habitue.workspace.people import PERSONAL, People
@@ -256,6 +256,7 @@ class Stage:
                 "rates": lambda: stage_rates(table, source, conventions),
             }[kind]
             facts["rows"] = write_parquet(backend, stage(), into / "rows.parquet")
+            refused = refused_rows(table, source, conventions).union(rejected)
         facts["rows"] += write_parquet(backend, refused, into / "refused.parquet")
         return facts
 
