@@ -255,8 +255,8 @@ def test_missing_headers_are_all_told_with_their_neighbours(con: Any, tmp_path: 
     said = worded(told.value).splitlines()
     assert len(said) == 3
     assert "“ticket”; did you mean “Tickets”?" in said[0]
-    assert "«Amount»; did you mean «amont»?" in said[1]
-    assert "no column «when». It has: Tickets, amont, x." in said[2]
+    assert "“Amount”; did you mean “amont”?" in said[1]
+    assert "no column “when”. It has: Tickets, amont, x." in said[2]
 
 
 def test_a_file_without_headers_tells_nobodys_data(con: Any, tmp_path: Path) -> None:

@@ -329,8 +329,10 @@ def _lines(good: ir.Table, source: Source) -> ir.Table:
     if "transaction_discount_amount" in source.columns:
         lines = share_discount(lines)
     if "line_number" not in source.columns:
-        content = ("sku", "quantity", "net_amount", "sold_at", "gross_amount", "sale_type", "offer_id", "points")
-        order = [*content, "customer_number", "row_number"]
+        # Later rows of a ticket come last: lines known before keep their numbers. Equal rows: either may come first.
+        content = ("sold_at", "sku", "quantity", "net_amount", "gross_amount", "tax_amount", "points")
+        texts = (name for name in TEXT_COLUMNS if name not in content)
+        order = [*content, *texts, "customer_number", "currency", "row_number"]
         lines = lines.mutate(
             line_number=ibis.row_number().over(group_by="transaction_id", order_by=order).cast("int64") + 1
         )
