@@ -84,6 +84,10 @@ class DateProfile:
         return "day first" if self.day_first_proof else "month first"
 
 
+def _is_believable(year: int) -> bool:
+    return 1900 <= year <= LAST_CALENDAR_YEAR
+
+
 def _part(text: ir.StringValue, span: tuple[int, int]) -> ir.StringValue:
     return text.substr(span[0], span[1])
 
@@ -113,11 +117,13 @@ def profile(table: ir.Table, column: str) -> DateProfile:
     for place, (mask, s) in enumerate(spelled.items()):
         here = masked["mask"] == mask
         value: Any = masked["value"]
-        if "y" in s.spans and not s.is_ambiguous:  # the year comes first: the least and greatest texts hold it
-            years += [int(end[: s.spans["y"][1]]) for end in ends[mask]]
+        outer = [int(end[: s.spans["y"][1]]) for end in ends[mask]] if "y" in s.spans and not s.is_ambiguous else []
+        if outer and all(map(_is_believable, outer)):  # the year comes first: the least and greatest texts hold it
+            years += outer
         elif "y" in s.spans:
             year = _number(value, s.spans["y"])
-            aggregates += [year.min(where=here).name(f"min{place}"), year.max(where=here).name(f"max{place}")]
+            sane = here & ((year < 100) if s.spans["y"][1] == 2 else (year >= 1900) & (year <= LAST_CALENDAR_YEAR))
+            aggregates += [year.min(where=sane).name(f"min{place}"), year.max(where=sane).name(f"max{place}")]
         if s.is_ambiguous:
             a, b = _number(value, s.spans["a"]), _number(value, s.spans["b"])
             day = here & (a > 12) & (a <= 31) & (b >= 1) & (b <= 12)
@@ -138,7 +144,7 @@ def profile(table: ir.Table, column: str) -> DateProfile:
         for which, number in rows.items():
             shown = masked.filter(masked["row_number"] == number).select("value").to_pyarrow()["value"][0].as_py()
             proofs[which] = (number, shown)
-    believable = [year for year in years if 1900 <= year <= LAST_CALENDAR_YEAR]
+    believable = [year for year in years if _is_believable(year)]
     if any(s.kind == "serial" for s in spelled.values()):
         believable += [1990, 2040]
     return DateProfile(
