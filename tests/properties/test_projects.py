@@ -225,7 +225,9 @@ def tickets(draw: st.DrawFn, number: int, has_lines: bool, earlier: Sequence[str
             )
         )
         if not has_lines and draw(st.integers(0, 7)) == 7:
-            twin = {"card": draw(CARDS), "original": draw(st.sampled_from(["", *earlier]))} if draw(st.booleans()) else {}
+            twin = (
+                {"card": draw(CARDS), "original": draw(st.sampled_from(["", *earlier]))} if draw(st.booleans()) else {}
+            )
             rows.append(replace(rows[-1], **twin))
     return rows
 
@@ -245,7 +247,7 @@ def styles(draw: st.DrawFn) -> Style:
 
 @st.composite
 def sales(draw: st.DrawFn) -> Sales:
-    """A small sales file and what the variants need: an order, a part for each row, tickets altered in a first export."""
+    """A small sales file and what the variants need: an order, a part for each row, tickets altered in a first export."""  # noqa: E501
     style = draw(styles())
     rows, names = [anchor()], ["0001"]
     for number in range(2, draw(st.integers(4, 14)) + 2):
@@ -257,7 +259,9 @@ def sales(draw: st.DrawFn) -> Sales:
     order = draw(st.permutations(range(len(rows))))
     parts = draw(st.lists(st.integers(0, 2), min_size=len(rows), max_size=len(rows)))
     good = list(dict.fromkeys(row.ticket for row in rows if row.is_good))
-    altered = draw(st.dictionaries(st.sampled_from(good), st.sampled_from(["amount", "less", "more"]), min_size=1, max_size=3))
+    altered = draw(
+        st.dictionaries(st.sampled_from(good), st.sampled_from(["amount", "less", "more"]), min_size=1, max_size=3)
+    )
     return Sales(tuple(rows), style, tuple(order), tuple(parts), altered)
 
 
