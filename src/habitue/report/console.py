@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import groupby
 from typing import Any
 
+from habitue.report.context import as_date
 from habitue.report.exports import text_table
 from habitue.report.locale import Words
 from habitue.report.sections_data import DELIMITERS, MARKS, date_order
@@ -91,7 +92,8 @@ def runs_lines(
 def warning_lines(manifest: Mapping[str, Any], words: Words) -> Iterator[str]:
     """Warnings, one a line."""
     for warning in manifest["warnings"]:
-        yield f"{words.text('cli.warning')} {words.say(warning)}"
+        params = {name: as_date(value) for name, value in warning["params"].items()}
+        yield f"{words.text('cli.warning')} {words.text(warning['code'], **params)}"
 
 
 def _title(text: str) -> Iterator[str]:

@@ -146,8 +146,8 @@ def look(path: Path, source: Source) -> Layout:
 
 
 @contextmanager
-def _as_utf8(path: Path, encoding: str) -> Iterator[Path]:
-    """The file in UTF-8: itself, or a transcoded copy that is deleted afterwards.
+def _as_utf8(path: Path, encoding: str, beside: str | None) -> Iterator[Path]:
+    """The file in UTF-8: itself, or a transcoded copy, in a folder `beside`, that is deleted afterwards.
 
     Raises:
         DataError: the bytes are not valid in that encoding.
@@ -155,7 +155,7 @@ def _as_utf8(path: Path, encoding: str) -> Iterator[Path]:
     if encoding in ("utf-8", "utf-8-sig"):
         yield path
         return
-    with TemporaryDirectory(prefix="habitue-") as folder:
+    with TemporaryDirectory(prefix="habitue-", dir=beside) as folder:
         copy = Path(folder) / "utf8.csv"
         try:
             with (
@@ -179,12 +179,13 @@ def load(con: Any, path: Path, layout: Layout, into: str, lines: int | None) -> 
     The engine's reader is used when it agrees with the plain count of lines (`lines`, None if unknown); a file with
     line breaks in quotes, blank or short lines, too many cells or broken quotes is read line by line instead, so
     that each row keeps its line number and nothing is lost. Rows that do not fit go to `<into>_rejects`
-    (row_number, reason, value).
+    (row_number, reason, value). A transcoded copy lies in the folder the engine spills into, if there is one.
 
     Raises:
         DataError: the bytes are not valid in the encoding.
     """
-    with _as_utf8(path, layout.encoding) as utf8:
+    (spill,) = con.execute("SELECT current_setting('temp_directory')").fetchone()
+    with _as_utf8(path, layout.encoding, spill if spill and Path(spill).is_dir() else None) as utf8:
         if lines is None or not _load_plain(con, utf8, layout, into, lines):
             try:
                 _load_by_line(con, utf8, layout, into)

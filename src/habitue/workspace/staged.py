@@ -29,6 +29,7 @@ from habitue.workspace.engine import in_order, write_parquet
 from habitue.workspace.people import PERSONAL, People
 
 FOLDER = "staged"
+TEMPORARY = "habitue-spill-"  # begins the names of folders in it that the next run removes if this one is killed
 READER_VERSION = 1
 NOT_IN_KEY = ("files", "export_date", "pays", "database", "table", "query")
 
@@ -82,7 +83,7 @@ class Stage:
         """
         staged: list[StagedFile] = []
         faults: list[Message] = []
-        with TemporaryDirectory(prefix="habitue-") as temporary:
+        with TemporaryDirectory(prefix=TEMPORARY, dir=self._keep_in) as temporary:
             for source in sources:
                 try:
                     staged += self._stage_source(source, Path(temporary))
