@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import math
 from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -55,8 +56,7 @@ def written(
     if format == "csv":
         return _csv(without_formulas(table) if excel else table, excel=excel)
     if format == "json":
-        rows = [{key: _plain(value) for key, value in row.items()} for row in table.to_pylist()]
-        return (json.dumps(rows, ensure_ascii=False, indent=1) + "\n").encode()
+        return _json(table).encode()
     lines = text_table(
         table.column_names,
         [[_shown(v) for v in row.values()] for row in table.to_pylist()],
@@ -93,13 +93,34 @@ def _csv(table: pa.Table, *, excel: bool) -> bytes:
     writer.writerow(table.column_names)
     columns = [column.to_pylist() for column in table.columns]
     for row in zip(*columns, strict=True):
-        cells = ["" if value is None else _shown(value) for value in row]
+        # A carriage return in a cell is a line end to readers, and not quoted by Python before 3.13.
+        cells = ["" if value is None else _shown(value).replace("\r\n", "\n").replace("\r", "\n") for value in row]
         if excel:
             cells = [
                 c.replace(".", ",") if isinstance(v, Decimal | float) else c for c, v in zip(cells, row, strict=True)
             ]
         writer.writerow(cells)
     return text.getvalue().encode("utf-8-sig" if excel else "utf-8")
+
+
+def _json(table: pa.Table) -> str:
+    """Rows as objects; decimals as exact numbers, what is no number as null."""
+    names = [json.dumps(name, ensure_ascii=False) for name in table.column_names]
+    columns = [column.to_pylist() for column in table.columns]
+    rows = (
+        ",\n".join(f"  {name}: {_json_value(value)}" for name, value in zip(names, row, strict=True))
+        for row in zip(*columns, strict=True)
+    )
+    told = ",\n".join(f" {{\n{row}\n }}" for row in rows)
+    return f"[\n{told}\n]\n" if told else "[]\n"
+
+
+def _json_value(value: Any) -> str:
+    if isinstance(value, Decimal):
+        return f"{value:f}"
+    if isinstance(value, float) and not math.isfinite(value):
+        return "null"
+    return json.dumps(value.isoformat() if isinstance(value, date) else value, ensure_ascii=False)
 
 
 def _shown(value: Any) -> str:
@@ -110,12 +131,6 @@ def _shown(value: Any) -> str:
     if isinstance(value, datetime):
         return value.isoformat(sep=" ", timespec="seconds")
     return f"{value:f}" if isinstance(value, Decimal) else str(value)
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, Decimal):
-        return float(value)
-    return value.isoformat() if isinstance(value, date) else value
 
 
 def _is_number(kind: pa.DataType) -> bool:

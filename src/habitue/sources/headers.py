@@ -66,7 +66,7 @@ def refuse_missing(source: str, file: str, wanted: Sequence[str], names: Sequenc
     missing = [header for header in wanted if header not in names]
     if not missing:
         return
-    existing = [_told(name) for name in names]
+    existing = _told(names)
     folded = {name.casefold(): name for name in existing}
     messages = []
     for header in missing:
@@ -85,6 +85,7 @@ def refuse_missing(source: str, file: str, wanted: Sequence[str], names: Sequenc
     raise DataError(*messages)
 
 
-def _told(name: str) -> str:
-    """A header for a message; what a file without headers has in that place may be somebody's address or number."""
-    return "…" if re.search(r"@|\d{5}", name) else name
+def _told(names: Sequence[str]) -> list[str]:
+    """Headers for a message, unless one looks like a value: a file without headers has somebody's data there."""
+    is_data = any(re.search(r"@|\d{5}|^[\d\s.,:/+-]*\d[\d\s.,:/+-]*$", name) for name in names)
+    return ["…" if is_data else name for name in names]

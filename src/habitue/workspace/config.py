@@ -219,7 +219,7 @@ def _place(error: Any, raw: Mapping[str, Any]) -> str:
 
 def _fault(error: Any, place: str) -> Message:
     path, kind = [str(part) for part in error["loc"]], error["type"]
-    value = "…" if "database" in path else re.sub(r"://[^@\s]*@", "://…@", str(error.get("input")))[:80]
+    value = _shown(error.get("input"), path)
     if kind == "extra_forbidden":
         section = SECTIONS.get(path[0]) if len(path) > 1 else None
         valid = sorted(section.model_fields) if section else sorted(SettingsFile.model_fields)
@@ -232,6 +232,14 @@ def _fault(error: Any, place: str) -> Message:
         choices = str(error["ctx"]["expected"]).replace("'", "").replace(" or ", ", ")
         return message("setting.choices", place=place, value=value, choices=choices)
     return message("setting.invalid", place=place, value=value, expected=_expected(error))
+
+
+def _shown(given: Any, path: Sequence[str]) -> str:
+    """What was given, unless it may hold a password."""
+    is_whole_source = path[0] == "sources" and isinstance(given, list | dict)
+    if is_whole_source or "database" in path or "passw" in str(given).lower():
+        return "…"
+    return re.sub(r"://[^@\s]*@", "://…@", str(given))[:80]
 
 
 def _expected(error: Any) -> str:

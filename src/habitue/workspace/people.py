@@ -35,9 +35,13 @@ class People:
 
     def __init__(self, path: Path | None) -> None:
         self._connection = sqlite3.connect(":memory:" if path is None else path)
-        self._connection.execute("PRAGMA secure_delete = ON")
-        self._connection.execute("PRAGMA temp_store = MEMORY")
-        self._connection.executescript(TABLES)
+        try:
+            self._connection.execute("PRAGMA secure_delete = ON")
+            self._connection.execute("PRAGMA temp_store = MEMORY")
+            self._connection.executescript(TABLES)
+        except sqlite3.DatabaseError:  # no database, or one that is damaged
+            self._connection.close()
+            raise
 
     @classmethod
     def open(cls, folder: Path) -> People:
