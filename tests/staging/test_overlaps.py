@@ -131,3 +131,35 @@ def test_every_line_is_taken_or_superseded(con: Any) -> None:
     for row in some:
         best[row["transaction_id"]] = max(best.get(row["transaction_id"], 0), rank[row["file_id"]])
     assert all(rank[name] == best[ticket] for name, ticket in rows(found.lines, "file_id", "transaction_id"))
+
+
+def test_a_numbered_row_repeated_in_one_file_counts_once(con: Any) -> None:
+    first = line("T1", "2024-01-01", 100, sku="A", line_number=1, row_number=2)
+    some = of_file(
+        "f1",
+        first,
+        {**first, "row_number": 3},
+        line("T1", "2024-01-01", 200, sku="B", line_number=2, row_number=4),
+    )
+    table = staged(con, some).select(*STAGED_LINES.names)
+    found = take_once(table, table, overlapping=False)
+    assert rows(found.lines, "row_number", "line_number", "net_amount") == [(2, 1, 100), (4, 2, 200)]
+    assert rows(found.superseded, "row_number", "net_amount") == [(3, 100)]
+
+
+def test_other_content_under_one_number_is_kept_and_numbered_anew(con: Any) -> None:
+    sale = line("T1", "2024-01-01", 100, sku="A", line_number=1, row_number=2)
+    second = line("T1", "2024-01-01", 50, sku="B", line_number=2, row_number=3)
+    refund = line("T1", "2024-02-01", -100, sku="A", line_number=1, row_number=4)
+    for some in ([sale, second, refund], [refund, second, sale]):
+        table = staged(con, of_file("f1", *some)).select(*STAGED_LINES.names)
+        found = take_once(table, table, overlapping=False)
+        assert rows(found.lines, "line_number", "net_amount") == [(1, 100), (2, 50), (3, -100)]
+        assert rows(found.superseded, "row_number") == []
+
+
+def test_equal_rows_whose_number_is_missing_are_two_lines(con: Any) -> None:
+    bare = {**line("T1", "2024-01-01", 100, sku="A", row_number=2), "line_number": None}
+    table = staged(con, of_file("f1", bare, {**bare, "row_number": 3})).select(*STAGED_LINES.names)
+    found = take_once(table, table, overlapping=False)
+    assert rows(found.lines, "line_number", "net_amount") == [(1, 100), (2, 100)]

@@ -73,13 +73,26 @@ def find(folder: Path, source: Source) -> list[Path]:
         files = [p for p in matches if p.is_file() and not p.name.startswith(("~$", "."))]
         if not files:
             where = root.parent if root.is_absolute() else folder / root.parent
-            near = sorted(p.name for p in where.iterdir() if p.is_file())[:10] if where.is_dir() else []
+            near = sorted(filter(_is_export, where.iterdir()))[:10] if where.is_dir() else []
             code = "source.no_file_matches_near" if near else "source.no_file_matches"
-            faults.append(message(code, source=source.name, pattern=pattern, folder=str(where), near=", ".join(near)))
+            faults.append(
+                message(
+                    code,
+                    source=source.name,
+                    pattern=pattern,
+                    folder=str(where),
+                    near=", ".join(path.name for path in near),
+                )
+            )
         found.update(dict.fromkeys(files))
     if faults:
         raise DataError(*faults)
     return list(found)
+
+
+def _is_export(path: Path) -> bool:
+    """A file that could be somebody's export, not one of the project's own."""
+    return path.is_file() and not path.name.startswith(".") and path.suffix not in (".db", ".toml")
 
 
 def identify(path: Path, source: str, name: str | None = None) -> FoundFile:

@@ -35,19 +35,21 @@ class TakenOnce:
 
 
 def take_once(lines: ir.Table, files: ir.Table, *, overlapping: bool) -> TakenOnce:
-    """Take each ticket from the latest export that has it.
+    """Take each ticket from the latest export that has it, and each of its lines once.
 
     Where the source numbers its lines and the parts of a ticket in several files share no number, the ticket was
-    cut between files and all its parts are taken.
+    cut between files and all its parts are taken. There, too, a row repeated in one file counts once, and rows of
+    other content under one number are numbered anew, so that the key holds.
 
     Args:
         lines: staged lines of all files.
         files: file_id, file, export_rank.
         overlapping: some source has more than one file (else nothing needs to be looked for).
     """
-    none = lines.filter(ibis.literal(False))
+    once = _numbered_once(lines)
+    lines = once.lines
     if not overlapping:
-        return TakenOnce(lines, none, _empty(lines))
+        return TakenOnce(lines, once.superseded, _empty(lines))
     ranks = files.select("file_id", "export_rank")
     parts = lines.group_by("source", "transaction_id", "file_id").agg(
         rows=lines.count(), numbered=lines["has_line_number"].all(), amount=lines["source_amount"].sum()
@@ -78,7 +80,41 @@ def take_once(lines: ir.Table, files: ir.Table, *, overlapping: bool) -> TakenOn
     kept = marked.filter(~is_superseded).drop("latest", "export_rank")
     superseded = materialise(marked.filter(is_superseded), "superseded")
     resent = _resent(lines, superseded, ranks, files)
-    return TakenOnce(kept, superseded.drop("latest", "export_rank"), resent)
+    twice = once.superseded.union(superseded.drop("latest", "export_rank").select(*once.superseded.columns))
+    return TakenOnce(kept, twice, resent)
+
+
+@dataclass(frozen=True)
+class _Once:
+    lines: ir.Table
+    superseded: ir.Table
+
+
+def _numbered_once(lines: ir.Table) -> _Once:
+    """Lines whose number stands once in their ticket and file; exact repeats of a numbered row apart."""
+    ticket = ["source", "transaction_id", "file_id"]
+    given = lines.filter(lines["has_line_number"])
+    counted = given.group_by(*ticket, "line_number").agg(rows=given.count())
+    clashing = materialise(counted.filter(counted["rows"] > 1).select(*ticket).distinct(), "clashing")
+    if not clashing.count().to_pyarrow().as_py():
+        return _Once(lines, lines.filter(ibis.literal(False)))
+    content = [name for name in lines.columns if name != "row_number"]
+    theirs = lines.semi_join(clashing, ticket)
+    theirs = theirs.mutate(repeat=ibis.row_number().over(group_by=content, order_by="row_number"))
+    theirs = materialise(theirs, "theirs")
+    is_repeat = (theirs["repeat"] > 0) & theirs["line_number"].notnull()
+    repeats = theirs.filter(is_repeat).drop("repeat")
+    single = theirs.filter(~is_repeat).drop("repeat")
+    same = single.group_by(*ticket, "line_number").agg(rows=single.count())
+    other = same.filter(same["rows"] > 1).select(*ticket).distinct()
+    first = ("sold_at", "line_number")  # what comes later changes no number before it
+    order = [*first, *(name for name in content if name not in (*ticket, *first)), "row_number"]
+    renumbered = single.semi_join(other, ticket).mutate(
+        line_number=ibis.row_number().over(group_by=ticket, order_by=order).cast("int64") + 1
+    )
+    kept = single.anti_join(other, ticket).union(renumbered.select(*single.columns))
+    rest = lines.anti_join(clashing, ticket)
+    return _Once(rest.union(kept.select(*rest.columns)), repeats.select(*lines.columns))
 
 
 def _resent(lines: ir.Table, superseded: ir.Table, ranks: ir.Table, files: ir.Table) -> ir.Table:

@@ -62,7 +62,8 @@ class Workspace:
             engine(self.settings.engine) as backend,
             disk_faults(Path(temporary)),
         ):
-            cycle, _, manifest = self._cycle(backend, Path(temporary), people, as_of, None, told)
+            last = self.runs()[-1:]
+            cycle, _, manifest = self._cycle(backend, Path(temporary), people, as_of, last[0] if last else None, told)
             tables = {name: table.to_pyarrow() for name, table in cycle.tables.items() if name in SHOWN_BY_CHECK}
             return Looked(tables, manifest, cycle.faults)
 

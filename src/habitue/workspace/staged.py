@@ -16,7 +16,7 @@ from typing import Any
 import ibis
 import ibis.expr.types as ir
 
-from habitue.errors import DataError, HabitueError, Message
+from habitue.errors import DataError, HabitueError, Message, message
 from habitue.sources import databases, declared, files
 from habitue.sources.declared import Source
 from habitue.sources.files import FoundFile
@@ -112,7 +112,10 @@ class Stage:
         for last_round in (False, True):
             undecided: list[FoundFile] = []
             known = _proved([file.facts for file in done]) if last_round else Proved()
-            for file in waiting:
+            for place, file in enumerate(waiting, start=1):
+                self._told(
+                    message("progress.reading", source=source.name, file=file.name, place=place, count=len(waiting))
+                )
                 try:
                     staged = self._read(source, file, known, final=last_round)
                 except DataError as fault:
