@@ -302,7 +302,9 @@ def demo(
 def _invoked() -> str:
     """How this program was called, to be typed again."""
     path = Path(sys.argv[0])
-    return str(path.relative_to(Path.cwd())) if path.is_relative_to(Path.cwd()) else path.name
+    if path.is_relative_to(Path.cwd()):
+        path = path.relative_to(Path.cwd())
+    return path.name if path.is_absolute() else str(path)
 
 
 def _print(lines: Iterator[str]) -> None:

@@ -149,8 +149,8 @@ def attention(c: Context) -> Section:
         items.append(Item("look", c.words.text(warning["code"], **params)))
     _stated_totals(c, rows, add)
     _tickets(c, add)
-    plan = figures.rows_of(c.tables, "collection_plan")
-    plan.sort(key=lambda row: (-(row["at_stake_amount"] or 0), row["finding"]))
+    plan = [row for row in figures.rows_of(c.tables, "collection_plan") if row["at_stake_amount"]]
+    plan.sort(key=lambda row: (-row["at_stake_amount"], row["finding"]))
     for row in plan[:3]:
         where = sections_data.place(c, row)
         add(
