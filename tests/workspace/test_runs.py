@@ -247,3 +247,26 @@ def test_all_faults_of_the_files_are_told_at_once(tmp_path: Path) -> None:
             "It has: ticket, date, carde, amount."
         )
     assert project.open(folder).runs() == []
+
+
+def test_discounts_written_with_a_minus_are_told(tmp_path: Path) -> None:
+    (tmp_path / "habitue.toml").write_text(
+        """
+[sources.till]
+kind = "transactions"
+files = "till.csv"
+tax = "excluded"
+[sources.till.columns]
+transaction_id = "ticket"
+sold_at = "day"
+source_customer_id = "card"
+gross_amount = "price"
+discount_amount = "discount"
+""",
+        "utf-8",
+    )
+    rows = ["ticket,day,card,price,discount", "1,2025-01-02,C1,10.00,-1.00", "2,2025-01-03,C1,8.00,0.00"]
+    (tmp_path / "till.csv").write_text("\n".join(rows), "utf-8")
+    warnings = project.open(tmp_path).run().manifest["warnings"]
+    told = [(w["code"], w["params"].get("count")) for w in warnings]
+    assert ("run.negative_discounts", 1) in told

@@ -276,6 +276,8 @@ def _zone_faults(found: SettingsFile) -> list[Message]:
 
 def _source_faults(name: str, section: SourceSection, sources: Mapping[str, Any]) -> list[Message]:
     place, shape, faults = f"sources.{name}", SHAPES[section.kind], []
+    if not re.fullmatch(r"[\w-]+", name):
+        faults.append(message("setting.invalid", place="sources", value=name, expected="A-Z a-z 0-9 _ -"))
     if not section.files and not section.database:
         faults.append(message("setting.source_nowhere", place=place))
     if section.database and not (section.table or section.query):

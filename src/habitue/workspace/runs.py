@@ -192,6 +192,8 @@ class Workspace:
         for file in files:
             if file.facts["ruined"]:
                 told.append(message("run.ruined_codes", file=file.name, count=file.facts["ruined"]))
+            if file.facts["raised"]:
+                told.append(message("run.negative_discounts", file=file.name, count=file.facts["raised"]))
             repeated = [n for n in file.facts["names"] if n.endswith(")") and n[:-4] in file.facts["names"]]
             used = [header for header in file.source.wanted if f"{header} (2)" in repeated]
             if used:

@@ -30,7 +30,7 @@ from habitue.workspace.people import PERSONAL, People
 
 FOLDER = "staged"
 TEMPORARY = "habitue-spill-"  # begins the names of folders in it that the next run removes if this one is killed
-READER_VERSION = 1
+READER_VERSION = 2
 NOT_IN_KEY = ("files", "export_date", "pays", "database", "table", "query")
 
 
@@ -217,6 +217,7 @@ class Stage:
             "rows": 0,
             "report_rows": 0,
             "ruined": 0,
+            "raised": 0,
             "proved_order": conventions.examined.proved_order(),
             "proved_mark": conventions.examined.proved_mark(),
         }
@@ -237,10 +238,15 @@ class Stage:
             lines = self._with_ids(source, found.lines)
             facts["rows"] = write_parquet(backend, lines, into / "rows.parquet")
             written = backend.read_parquet(str(into / "rows.parquet"))
-            seen = written.agg(latest=written["sold_at"].max(), derived=(written["row_number"] < 0).sum())
+            seen = written.agg(
+                latest=written["sold_at"].max(),
+                derived=(written["row_number"] < 0).sum(),
+                raised=((written["discount_amount"] < 0) & (written["gross_amount"] > 0)).sum(),
+            )
             answer = seen.to_pyarrow().to_pylist()[0]
             facts["latest_at"] = answer["latest"].isoformat() if answer["latest"] else None
             facts["rows"] -= answer["derived"] or 0
+            facts["raised"] = int(answer["raised"] or 0) if "discount_amount" in source.columns else 0
             stated = asides.filter(asides["reason"] == "total_row").order_by(ibis.desc("row_number")).limit(1)
             for row in stated.to_pyarrow().to_pylist():
                 facts["stated_total_amount"] = row["source_amount"]
