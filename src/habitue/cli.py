@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from habitue.project import Project
+    from habitue.workspace.catalogue import Run
 
 
 def _from_environment() -> str:
@@ -165,11 +166,7 @@ def run(project: ProjectFolder = Path(), as_of: AsOf = None) -> None:
         _progress_done()
         _fail(fault)
     _progress_done()
-    from habitue.report.console import run_lines
-
-    tables = {name: opened.show(name, run=done.run_id) for name in ("sales_by_year", "reconciliation", "quarantine")}
-    _print(run_lines(tables, done.manifest, _State.words))
-    say("cli.run.report", path=str(opened.report_path(done)))
+    _tell_run(opened, done)
 
 
 @app.command(help=HELP.text("cli.runs.help"))
@@ -287,16 +284,21 @@ def demo(
             opened = project.open(path)
             done = opened.run(told=_progress)
             _progress_done()
-            from habitue.report.console import run_lines
-
-            tables = {name: opened.show(name) for name in ("sales_by_year", "reconciliation", "quarantine")}
-            _print(run_lines(tables, done.manifest, _State.words))
-            say("cli.run.report", path=str(opened.report_path(done)))
+            _tell_run(opened, done)
             typer.echo()
     except HabitueError as fault:
         _progress_done()
         _fail(fault)
     say("cli.demo.done", folder=str(made[0]), command=_invoked())
+
+
+def _tell_run(opened: Project, done: Run) -> None:
+    """What a run brought, and where its report lies."""
+    from habitue.report.console import run_lines
+
+    tables = {name: opened.show(name, run=done.run_id) for name in ("sales_by_year", "reconciliation", "quarantine")}
+    _print(run_lines(tables, done.manifest, _State.words))
+    say("cli.run.report", path=str(opened.report_path(done)))
 
 
 def _invoked() -> str:

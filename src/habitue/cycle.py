@@ -56,10 +56,9 @@ class CycleSettings:
 
 @dataclass(frozen=True)
 class Cycle:
-    """The derived tables by name, and what a person should know."""
+    """The derived tables by name, and faults that forbid their use."""
 
     tables: Mapping[str, ir.Table]
-    warnings: tuple[Message, ...]
     faults: tuple[Message, ...]
 
 
@@ -136,7 +135,7 @@ def run_cycle(
         "customer_days": customer_days,
         "visits": visits.visits(customer_days),
         "customers": visits.customers(
-            lines, returned, customer_days, ids, by_ticket=tickets, populations=_populations(staged, settings, shared)
+            lines, customer_days, ids, by_ticket=tickets, populations=_populations(staged, settings, shared)
         ),
         "customer_ids": ids,
         "sales": sales.sales(lines),
@@ -147,7 +146,7 @@ def run_cycle(
         "quarantine": quarantine,
         "reconciliation": recon,
         "collection_plan": collection_plan.collection_plan(
-            lines, returned, staged.source_customers, previous_plan, labelled_sources=bought.labelled_sources
+            lines, staged.source_customers, previous_plan, labelled_sources=bought.labelled_sources
         ),
         "files": files,
     }
@@ -155,7 +154,7 @@ def run_cycle(
         table = getattr(staged, name)
         if table is not None:
             tables[name] = table
-    return Cycle(tables, (), (*reconciliation.check_identity(recon), *_beyond_tolerance(recon, settings)))
+    return Cycle(tables, (*reconciliation.check_identity(recon), *_beyond_tolerance(recon, settings)))
 
 
 @dataclass(frozen=True)

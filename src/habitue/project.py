@@ -97,12 +97,11 @@ class Project:
             UsageError: no such run.
         """
         found = self.workspace.find_run(run)
-        folder = self.workspace.table_path(found, "x").parent
-        return self._report(folder, found.manifest, language or self.language)
+        return self._report(self.workspace.run_folder(found), found.manifest, language or self.language)
 
     def report_path(self, run: Run) -> Path:
         """Where a run's report lies."""
-        return self.workspace.table_path(run, "x").with_name(REPORT)
+        return self.workspace.run_folder(run) / REPORT
 
     def _report(self, folder: Path, manifest: Mapping[str, Any], language: str) -> str:
         import pyarrow.parquet as pq

@@ -15,7 +15,7 @@ COLUMNS = ("finding", "source", "till_id", "lines_count", "total_lines_count", "
 def plan(con: Any, some: list[dict], customers: list[dict] | None = None, previous: Any = None, **more: Any) -> Any:
     bought = purchase_lines(staged(con, some), home_currency="EUR")
     known = None if customers is None else table(con, SOURCE_CUSTOMERS, customers)
-    return collection_plan(bought.lines, bought.returns, known, previous, **more)
+    return collection_plan(bought.lines, known, previous, **more)
 
 
 def reached(customer: str, **has: bool) -> dict:

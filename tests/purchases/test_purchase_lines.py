@@ -18,10 +18,7 @@ from support.purchases import line, rows, staged, table
 
 def people(found: Purchases) -> dict[str, dict]:
     days = visits.customer_days(found.lines)
-    return {
-        row["customer_id"]: row
-        for row in visits.customers(found.lines, found.returns, days, None).to_pyarrow().to_pylist()
-    }
+    return {row["customer_id"]: row for row in visits.customers(found.lines, days, None).to_pyarrow().to_pylist()}
 
 
 def test_field_case_o03_partial_then_full_refund(con: Any) -> None:

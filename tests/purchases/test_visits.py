@@ -128,7 +128,7 @@ def test_populations_are_not_mixed_within_a_day(con: Any) -> None:
 def everybody(con: Any, some: list[dict], *columns: str, ids: Any = None, **more: Any) -> list[Any]:
     found = bought(con, some, **more)
     day = visits.customer_days(found.lines)
-    return rows(visits.customers(found.lines, found.returns, day, ids), *columns)
+    return rows(visits.customers(found.lines, day, ids), *columns)
 
 
 def test_customers_are_about_one_population(con: Any) -> None:
@@ -178,7 +178,7 @@ def test_people_known_only_from_a_customer_file(con: Any) -> None:
     found = bought(con, [line("T1", D1, 1000, "C1")])
     day = visits.customer_days(found.lines)
     staff = con.create_table("placed", {"customer_id": ["C9", "C1"], "population": ["staff", "staff"]}, temp=True)
-    done = visits.customers(found.lines, found.returns, day, ids, populations=staff)
+    done = visits.customers(found.lines, day, ids, populations=staff)
     assert rows(done, "customer_id", "population", "visits_count", "net_amount", "last_purchase_on") == [
         ("C1", "consumer", 1, 1000, date(2024, 1, 1)),  # what was bought decides
         ("C8", "consumer", 0, 0, None), ("C9", "staff", 0, 0, None),
@@ -192,7 +192,7 @@ def test_empty(con: Any) -> None:
     assert day.schema() == CUSTOMER_DAYS.ibis_schema()
     assert visits.visits(day).schema() == VISITS.ibis_schema()
     assert rows(day, "customer_id") == []
-    assert rows(visits.customers(found.lines, found.returns, day, None), "customer_id") == []
+    assert rows(visits.customers(found.lines, day, None), "customer_id") == []
 
 
 def test_at_hand_or_not_tickets_give_the_same(con: Any) -> None:
@@ -200,6 +200,6 @@ def test_at_hand_or_not_tickets_give_the_same(con: Any) -> None:
     by_ticket = visits.tickets(found.lines)
     one, two = visits.customer_days(found.lines), visits.customer_days(found.lines, by_ticket=by_ticket)
     assert rows(one, *one.columns) == rows(two, *two.columns)
-    three = visits.customers(found.lines, found.returns, one, None)
-    four = visits.customers(found.lines, found.returns, one, None, by_ticket=by_ticket)
+    three = visits.customers(found.lines, one, None)
+    four = visits.customers(found.lines, one, None, by_ticket=by_ticket)
     assert rows(three, *three.columns) == rows(four, *four.columns)

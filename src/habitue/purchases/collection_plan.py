@@ -26,7 +26,6 @@ class _Finding:
 
 def collection_plan(
     lines: ir.Table,
-    returns: ir.Table,
     source_customers: ir.Table | None,
     previous: ir.Table | None = None,
     *,
@@ -36,7 +35,6 @@ def collection_plan(
 
     Args:
         lines: TRANSACTION_LINES.
-        returns: RETURNS of the same lines; not read, the lines carry what is unlinked.
         source_customers: SOURCE_CUSTOMERS, or None when there is no customer file (nobody can then be reached).
         previous: COLLECTION_PLAN of the run before, for `previous_share`; null where it had no such row.
         labelled_sources: sources that give a sale type of their own (`Purchases.labelled_sources`).
@@ -46,7 +44,6 @@ def collection_plan(
     came from the default in a source that gives none; sale_without_customer, sale_without_sku: counted sale lines;
     customer_without_contact: counted sale lines of a customer whose row has no e-mail, phone or address.
     """
-    del returns
     wide = _with_contact(lines, source_customers)
     findings = _findings(wide, labelled_sources)
 

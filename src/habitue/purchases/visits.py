@@ -110,7 +110,6 @@ def visits(days: ir.Table) -> ir.Table:
 
 def customers(
     lines: ir.Table,
-    returns: ir.Table,
     days: ir.Table,
     customer_ids: ir.Table | None,
     *,
@@ -121,7 +120,6 @@ def customers(
 
     Args:
         lines: TRANSACTION_LINES.
-        returns: RETURNS of the same lines; not read, the lines carry what came back.
         days: CUSTOMER_DAYS of the same lines.
         customer_ids: CUSTOMER_IDS, or None; people who are only there have zero counts.
         by_ticket: `tickets` of the same lines, if at hand.
@@ -130,7 +128,6 @@ def customers(
     A person bought as one or several populations; the row is about one: that with counted lines, consumer first, then
     the one of most value (ties: first by name). Figures are of that population alone.
     """
-    del returns
     people = _by_population(tickets(lines) if by_ticket is None else by_ticket, days)
     order = [
         ibis.desc(people.has_purchases),

@@ -52,7 +52,7 @@ def take_once(lines: ir.Table, files: ir.Table, *, overlapping: bool) -> TakenOn
         return TakenOnce(lines, once.superseded, _empty(lines))
     ranks = files.select("file_id", "export_rank")
     parts = lines.group_by("source", "transaction_id", "file_id").agg(
-        rows=lines.count(), numbered=lines["has_line_number"].all(), amount=lines["source_amount"].sum()
+        rows=lines.count(), numbered=lines["has_line_number"].all()
     )
     parts = parts.join(ranks, "file_id")
     tickets = parts.group_by("source", "transaction_id").agg(

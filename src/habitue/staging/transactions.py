@@ -20,7 +20,7 @@ from habitue.schemas import STAGED_LINES
 from habitue.sources.declared import PERSONAL, Source
 from habitue.staging.amounts import LARGEST, RUINED
 from habitue.staging.conventions import Conventions, date_text_of, read_amount, read_date, text_of
-from habitue.staging.dates import spelling
+from habitue.staging.dates import DateProfile, spelling
 from habitue.staging.identifiers import as_text, is_ruined, shape, with_customer_number, with_identifiers
 from habitue.staging.line_amounts import MONEY, money, share_discount, shipping_lines, with_ticket_currency, without_tax
 
@@ -200,22 +200,21 @@ def _moments(table: ir.Table, source: Source, settings: StagingSettings, convent
         own=ibis.coalesce(table["offset"], offset_minutes(local, zone, first, last, moment_is_utc=False)).cast("int64")
     )
     table = table.mutate(sold_at=plus_minutes(table["local_at"], -table["own"]).cast("timestamp(6)"))
-    if zone == settings.time_zone and conventions.examined.dates.get("sold_at") and not _has_offsets(conventions):
+    same_zone = zone == settings.time_zone
+    if same_zone and profiled and not _has_offsets(profiled):
         store_local: Any = table["local_at"]
     else:
         shift = offset_minutes(table["sold_at"], settings.time_zone, first, last, moment_is_utc=True)
         table = table.mutate(there=shift.cast("int64"))
         there = plus_minutes(table["sold_at"], table["there"])
-        same = zone == settings.time_zone
-        store_local = ibis.ifelse(table["offset"].isnull(), table["local_at"], there) if same else there
+        store_local = ibis.ifelse(table["offset"].isnull(), table["local_at"], there) if same_zone else there
     day = plus_minutes(store_local, ibis.literal(-start)) if start else store_local
     return table.mutate(sold_on=day.date())
 
 
-def _has_offsets(conventions: Conventions) -> bool:
+def _has_offsets(profiled: DateProfile) -> bool:
     """Some values of the date column state their distance from UTC."""
-    masks = conventions.examined.dates["sold_at"].masks
-    return any("zone" in found.spans for mask in masks if (found := spelling(mask)))
+    return any("zone" in found.spans for mask in profiled.masks if (found := spelling(mask)))
 
 
 def ticket_key(table: ir.Table, source: Source, customer: str) -> Any:
@@ -275,8 +274,7 @@ def _judged(table: ir.Table, source: Source, main: str, conventions: Conventions
         (table["local_at"].isnull(), "date_unreadable", "sold_at", "date_written"),
         (no_amount, "amount_missing", main, "main_written"),
         (
-            table[f"{main}_read"].isnull()
-            & written.re_search("^" + RUINED.pattern.replace("0+", "[0-9]+").replace("?0", "?[0-9]") + "$"),
+            table[f"{main}_read"].isnull() & digits_mask(written).re_search(f"^{RUINED.pattern}$"),
             "ruined_by_excel",
             main,
             "main_written",
@@ -317,7 +315,6 @@ def _is_unread(table: ir.Table, name: str) -> Any:
 
 def _lines(good: ir.Table, source: Source) -> ir.Table:
     """Staged lines from readable rows: ticket-level discount and shipping given to lines, tax taken out."""
-
     lines = good.mutate(
         source=ibis.literal(source.name),
         has_line_number=ibis.literal("line_number" in source.columns),

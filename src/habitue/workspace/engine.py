@@ -11,6 +11,9 @@ from typing import Any
 
 from habitue.workspace.sections import EngineSection
 
+SPILL = "habitue-spill-"
+"""How the names of folders begin that the next run removes if this one is killed."""
+
 
 @contextmanager
 def engine(settings: EngineSection, spill_in: Path | None = None) -> Iterator[Any]:
@@ -22,7 +25,7 @@ def engine(settings: EngineSection, spill_in: Path | None = None) -> Iterator[An
     """
     import ibis
 
-    folder = Path(tempfile.mkdtemp(prefix="habitue-spill-", dir=spill_in))
+    folder = Path(tempfile.mkdtemp(prefix=SPILL, dir=spill_in))
     backend = ibis.duckdb.connect()
     try:
         backend.raw_sql("SET TimeZone = 'UTC'")
@@ -63,14 +66,3 @@ def write_parquet(backend: Any, table: Any, path: Path) -> int:
     target = str(path).replace("'", "''")
     answer = backend.con.execute(f"COPY ({sql}) TO '{target}' (FORMAT parquet, COMPRESSION zstd)").fetchone()
     return int(answer[0])
-
-
-def read_parquet(backend: Any, paths: list[Path], schema: Any) -> Any:
-    """The rows of Parquet files as one table; an empty table of the schema if there is none."""
-    import ibis
-
-    if not paths:
-        import pyarrow as pa
-
-        return ibis.memtable(schema.to_pyarrow().empty_table() if hasattr(schema, "to_pyarrow") else pa.table({}))
-    return backend.read_parquet([str(path) for path in paths])

@@ -20,16 +20,16 @@ from habitue.cycle import Cycle, CycleSettings, default_as_of, run_cycle
 from habitue.errors import DataError, Message, UsageError, message
 from habitue.workspace import config
 from habitue.workspace.assembly import staged_tables
+from habitue.workspace.catalogue import FILE_NAME as CATALOGUE
 from habitue.workspace.catalogue import Catalogue, Run
 from habitue.workspace.config import Settings
-from habitue.workspace.engine import engine, write_parquet
+from habitue.workspace.engine import SPILL, engine, write_parquet
 from habitue.workspace.guards import disk_faults, locked
 from habitue.workspace.people import People
 from habitue.workspace.staged import FOLDER, Stage, StagedFile
 
 RUNS = "runs"
 FAR_FROM_LAST_DAYS = 60
-FileKinds = ("transactions", "customers", "products", "stores", "payments", "rates")
 Teller = Callable[[Message], None]
 
 
@@ -63,7 +63,7 @@ class Workspace:
             disk_faults(Path(temporary)),
         ):
             last = self.runs()[-1:]
-            cycle, _, manifest = self._cycle(backend, Path(temporary), people, as_of, last[0] if last else None, told)
+            cycle, manifest = self._cycle(backend, Path(temporary), people, as_of, last[0] if last else None, told)
             tables = {name: table.to_pyarrow() for name, table in cycle.tables.items() if name in SHOWN_BY_CHECK}
             return Looked(tables, manifest, cycle.faults)
 
@@ -92,7 +92,7 @@ class Workspace:
         staged_in = self.folder / FOLDER
         staged_in.mkdir(exist_ok=True)
         with People.open(self.folder) as people, engine(self.settings.engine, staged_in) as backend:
-            cycle, _, manifest = self._cycle(backend, staged_in, people, as_of, previous[0] if previous else None, told)
+            cycle, manifest = self._cycle(backend, staged_in, people, as_of, previous[0] if previous else None, told)
             if cycle.faults:
                 raise DataError(*cycle.faults)
             told(message("progress.writing"))
@@ -124,12 +124,12 @@ class Workspace:
         for folder in (self.folder / RUNS).glob("*"):
             if folder.name not in known:
                 shutil.rmtree(folder, ignore_errors=True)
-        for folder in [*(self.folder / FOLDER).glob("*/.*"), *(self.folder / FOLDER).glob("habitue-spill-*")]:
+        for folder in [*(self.folder / FOLDER).glob("*/.*"), *(self.folder / FOLDER).glob(f"{SPILL}*")]:
             shutil.rmtree(folder, ignore_errors=True)
 
     def _cycle(
         self, backend: Any, keep_in: Path, people: People, as_of: date | None, previous: Run | None, told: Teller
-    ) -> tuple[Cycle, list[StagedFile], dict[str, Any]]:
+    ) -> tuple[Cycle, dict[str, Any]]:
         timings, settings = {}, self.settings
         started = time.perf_counter()
         stage = Stage(backend, self.folder, keep_in, settings.staging(), people, told)
@@ -148,7 +148,7 @@ class Workspace:
         started = time.perf_counter()
         previous_plan = None
         if previous:
-            path = self.folder / RUNS / previous.run_id / "collection_plan.parquet"
+            path = self.table_path(previous, "collection_plan")
             previous_plan = backend.read_parquet(str(path)) if path.exists() else None
         cycle = run_cycle(
             staged,
@@ -158,9 +158,8 @@ class Workspace:
             previous_plan=previous_plan,
         )
         timings["cycle"] = round(time.perf_counter() - started, 2)
-        warnings = [*cycle.warnings, *self._warnings(files, chosen, as_of, previous, reading_on)]
-        manifest = self._manifest(files, chosen, reading_on, warnings, timings)
-        return cycle, files, manifest
+        manifest = self._manifest(files, chosen, reading_on, self._warnings(files, chosen, previous), timings)
+        return cycle, manifest
 
     def _cycle_settings(self, people: People, files: list[StagedFile]) -> CycleSettings:
         settings = self.settings
@@ -178,9 +177,7 @@ class Workspace:
             has_sales=bool(sales),
         )
 
-    def _warnings(
-        self, files: list[StagedFile], as_of: date, stated: date | None, previous: Run | None, reading_on: date
-    ) -> list[Message]:
+    def _warnings(self, files: list[StagedFile], as_of: date, previous: Run | None) -> list[Message]:
         told = []
         if previous and abs((as_of - previous.as_of).days) > FAR_FROM_LAST_DAYS:
             told.append(message("run.as_of_far", as_of=as_of, previous=previous.as_of))
@@ -245,7 +242,7 @@ class Workspace:
 
     def runs(self) -> list[Run]:
         """The runs of the project, oldest first."""
-        if not (self.folder / "catalogue.db").exists():
+        if not (self.folder / CATALOGUE).exists():
             return []
         with disk_faults(self.folder):
             catalogue = Catalogue(self.folder)
@@ -272,7 +269,11 @@ class Workspace:
 
     def table_path(self, run: Run, name: str) -> Path:
         """The Parquet file of a run's table."""
-        return self.folder / RUNS / run.run_id / f"{name}.parquet"
+        return self.run_folder(run) / f"{name}.parquet"
+
+    def run_folder(self, run: Run) -> Path:
+        """The folder of a run."""
+        return self.folder / RUNS / run.run_id
 
 
 SHOWN_BY_CHECK = (

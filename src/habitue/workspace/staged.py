@@ -8,7 +8,7 @@ import shutil
 import uuid
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
-from datetime import date, datetime
+from datetime import datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -25,11 +25,10 @@ from habitue.staging.customers import stage_customers
 from habitue.staging.identifiers import cleaned, is_ruined
 from habitue.staging.references import refused_rows, stage_payments, stage_products, stage_rates, stage_stores
 from habitue.staging.transactions import REFUSED, StagingSettings, stage_transactions, ticket_key
-from habitue.workspace.engine import in_order, write_parquet
+from habitue.workspace.engine import SPILL, in_order, write_parquet
 from habitue.workspace.people import PERSONAL, People
 
 FOLDER = "staged"
-TEMPORARY = "habitue-spill-"  # begins the names of folders in it that the next run removes if this one is killed
 READER_VERSION = 2
 NOT_IN_KEY = ("files", "export_date", "pays", "database", "table", "query")
 
@@ -83,7 +82,7 @@ class Stage:
         """
         staged: list[StagedFile] = []
         faults: list[Message] = []
-        with TemporaryDirectory(prefix=TEMPORARY, dir=self._keep_in) as temporary:
+        with TemporaryDirectory(prefix=SPILL, dir=self._keep_in) as temporary:
             for source in sources:
                 try:
                     staged += self._stage_source(source, Path(temporary))
@@ -175,14 +174,14 @@ class Stage:
             aside.mkdir(parents=True)
             try:
                 facts = self._write(source, file, raw, table, decision.conventions, aside)
-                (aside / "facts.json").write_text(json.dumps(facts, default=str, ensure_ascii=False), "utf-8")
+                told = json.dumps(facts, default=str, ensure_ascii=False)
+                (aside / "facts.json").write_text(told, "utf-8")
                 self._people.commit()
                 aside.rename(folder)
             except BaseException:
                 shutil.rmtree(aside, ignore_errors=True)
                 raise
-            kept = json.loads(json.dumps(facts, default=str))
-            return StagedFile(source, file.file_id, file.name, folder, kept, False, file.modified_at)
+            return StagedFile(source, file.file_id, file.name, folder, json.loads(told), False, file.modified_at)
         finally:
             self._forget(into)
 
@@ -282,7 +281,7 @@ class Stage:
         names = [name for name in lines.columns if name != "customer_number"]
         return joined.select(*names, "source_customer_id")
 
-    def _write_customers(self, source: Source, file: FoundFile, rows: Any, into: Path) -> int:
+    def _write_customers(self, source: Source, file: FoundFile, rows: Any, into: Path) -> None:
         found = rows.to_pyarrow()
         known = self._people.ids(source.customer_system or source.name, found["customer_number"].to_pylist())
         ids = dict(zip(known["customer_number"].to_pylist(), known["source_customer_id"].to_pylist(), strict=True))
@@ -304,16 +303,16 @@ class Stage:
             has_phone=joined["phone"].notnull(),
             has_address=joined["address"].notnull() & (joined["postcode"].notnull() | joined["city"].notnull()),
         )
-        return write_parquet(self._backend, kept, into / "rows.parquet")
+        write_parquet(self._backend, kept, into / "rows.parquet")
 
     def _ruined(self, table: ir.Table, source: Source) -> int:
         """Codes that a spreadsheet turned into scientific notation, in customer and article columns."""
-        total = 0
-        for column in ("source_customer_id", "sku"):
-            for header in source.headers(column):
-                if table[header].type().is_string():
-                    total += int(is_ruined(table[header]).sum().to_pyarrow().as_py() or 0)
-        return total
+        headers = [header for column in ("source_customer_id", "sku") for header in source.headers(column)]
+        counts = [is_ruined(table[header]).sum() for header in headers if table[header].type().is_string()]
+        if not counts:
+            return 0
+        found = table.agg(**{f"column_{place}": count for place, count in enumerate(counts)})
+        return sum(count or 0 for count in found.to_pyarrow().to_pylist()[0].values())
 
     def _ranked(self, source: Source, staged: list[StagedFile]) -> list[StagedFile]:
         found = [FoundFile(s.main, s.name, 0, s.modified_at, s.file_id, 0) for s in staged]
@@ -334,8 +333,3 @@ def _proved(facts: Sequence[Mapping[str, Any]]) -> Proved:
 def _may_be_personal(source: Source, names: Sequence[str]) -> bool:
     """A whole line of the file may tell who somebody is: personal columns, or some whose meaning is not known."""
     return bool(declared.PERSONAL & {*source.columns}) or not {*names} <= {*source.wanted}
-
-
-def as_date(text: str | None) -> date | None:
-    """The day of an ISO moment."""
-    return datetime.fromisoformat(text).date() if text else None
