@@ -28,7 +28,7 @@ demo: .venv/.ok ## build the demo project, run a cycle, show it
 	$(BIN)/habitue demo $(ARGS)
 
 test: .venv/.ok ## the tests (ARGS="tests/x.py -k y", WORKERS=1, HABITUE_REQUIRE=all: no component may be missing)
-	$(BIN)/pytest -n $(WORKERS) $(ARGS)
+	$(BIN)/pytest -n $(WORKERS) --dist loadgroup $(ARGS)
 
 check: lint test ## format, style, types, rooms, then the tests
 

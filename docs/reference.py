@@ -15,11 +15,16 @@ from typing import Any
 from habitue.purchases.sale_types import COUNTED, SALE_TYPES
 from habitue.schemas import PUBLIC
 from habitue.sources.declared import AMOUNTS, DATES, PERSONAL, SHAPES
-from habitue.workspace.sections import SECTIONS, Names
+from habitue.workspace.sections import SECTIONS, Names, Section
 
 TERMS = Path(__file__).parents[1] / "src" / "habitue" / "report" / "locale" / "en" / "terms.toml"
 
-HEADINGS = {"sources": "[sources.NAME]", "sale_types": "[[sale_types]]", "populations": "[[populations]]"}
+HEADINGS = {
+    "sources": "[sources.NAME]",
+    "sale_types": "[[sale_types]]",
+    "populations": "[[populations]]",
+    "segmentations": "[segmentations.NAME]",
+}
 
 MEANINGS: Mapping[str, Mapping[str, str]] = {
     "transactions": {
@@ -217,8 +222,14 @@ def _kind(annotation: Any, metadata: Iterable[Any]) -> str:
         return "one of " + ", ".join(f"`{choice}`" for choice in arguments)
     if origin is not None and issubclass(origin, Mapping):
         return f"table: each {_kind(arguments[1], ())}"
-    if origin is tuple or annotation is Names:
+    if annotation is Names or (origin is tuple and arguments[0] is str):
         return "text or list of texts"
+    if origin is tuple and Ellipsis in arguments:
+        return f"list: each {_kind(arguments[0], ())}"
+    if origin is tuple:
+        return f"list of {len(arguments)}: each {_kind(arguments[0], ())}"
+    if isinstance(annotation, type) and issubclass(annotation, Section):
+        return "table of " + ", ".join(f"`{name}`" for name in annotation.model_fields)
     kinds = {bool: "true or false", int: "whole number", Decimal: "number", str: "text"}
     kinds |= {datetime.date: "date, as 2015-01-01", datetime.time: "time, as 04:00:00"}
     return kinds[annotation] + _bounds(metadata)

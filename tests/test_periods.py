@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from habitue.periods import Period, months_before, offset_changes, rolling_years, year_end, years_before
+from habitue.periods import Period, months_before, offset_changes, period_end, rolling_years
 
 DAYS = st.dates(date(1990, 1, 1), date(2060, 12, 31))
 ZONES = (
@@ -78,13 +78,19 @@ def test_years_tile_time(as_of: date, reach: int) -> None:
 def test_a_year_of_a_full_month_stays_one(day: date) -> None:
     last = calendar.monthrange(day.year, day.month)[1]
     end = day.replace(day=last)
-    assert all((year_end(end, years) + timedelta(days=1)).day == 1 for years in range(9))
+    assert all((period_end(end, 12 * years) + timedelta(days=1)).day == 1 for years in range(9))
 
 
-def test_the_same_day_of_earlier_years() -> None:
-    assert years_before(date(2024, 2, 29), 1) == date(2023, 2, 28)
-    assert years_before(date(2024, 2, 29), 4) == date(2020, 2, 29)
-    assert years_before(date(2023, 2, 28), 3) == date(2020, 2, 28)
+def test_half_years_and_quarters_end_with_their_months() -> None:
+    assert period_end(date(1998, 6, 30), 6) == date(1997, 12, 31)
+    assert [period_end(date(2024, 2, 29), months) for months in (3, 6, 9, 12)] == [
+        date(2023, 11, 30),
+        date(2023, 8, 31),
+        date(2023, 5, 31),
+        date(2023, 2, 28),
+    ]
+    assert period_end(date(2024, 8, 30), 6) == date(2024, 2, 29)
+    assert period_end(date(2024, 3, 15), 3) == date(2023, 12, 15)
 
 
 @pytest.mark.parametrize(

@@ -157,11 +157,15 @@ def check(project: ProjectFolder = Path(), as_of: AsOf = None) -> None:
 
 
 @app.command(help=HELP.text("cli.run.help"))
-def run(project: ProjectFolder = Path(), as_of: AsOf = None) -> None:
+def run(
+    project: ProjectFolder = Path(),
+    as_of: AsOf = None,
+    recalibrate: Annotated[bool, typer.Option("--recalibrate", help=HELP.text("cli.run.recalibrate"))] = False,
+) -> None:
     """Run one cycle."""
     try:
         opened = _open(project)
-        done = opened.run(_day(as_of), told=_progress)
+        done = opened.run(_day(as_of), recalibrate=recalibrate, told=_progress)
     except HabitueError as fault:
         _progress_done()
         _fail(fault)
@@ -195,31 +199,96 @@ def show(
     personal_data: Annotated[bool, typer.Option("--personal-data", help=HELP.text("cli.show.personal"))] = False,
 ) -> None:
     """Show a table of a run."""
-    from habitue.report import exports
-
     try:
         opened = _open(project)
         table = opened.show(name, run=run, personal_data=personal_data)
-        currency = opened.workspace.settings.project.currency
-        chosen = Format.CSV if excel else format
-        written = exports.written(
-            table,
-            name.replace("-", "_"),
-            currency,
-            chosen.value,
-            excel=excel,
-            limit=limit,
-            words=_State.words,
-            to_terminal=output is None,
-        )
-        if output is None:
-            sys.stdout.buffer.write(written)
-            sys.stdout.buffer.flush()
-        else:
-            exports.write(output, written)
-            say("cli.show.written", count=min(table.num_rows, limit or table.num_rows), path=str(output))
+        _hand_out(opened, table, name.replace("-", "_"), format, output, excel=excel, limit=limit)
     except HabitueError as fault:
         _fail(fault)
+
+
+def _hand_out(
+    opened: Project,
+    table: Any,
+    name: str,
+    format: Format,
+    output: Path | None,
+    *,
+    excel: bool,
+    limit: int | None = None,
+) -> None:
+    """A table to the terminal or into a file."""
+    from habitue.report import exports
+
+    written = exports.written(
+        table,
+        name,
+        opened.workspace.settings.project.currency,
+        (Format.CSV if excel else format).value,
+        excel=excel,
+        limit=limit,
+        words=_State.words,
+        to_terminal=output is None,
+    )
+    if output is None:
+        sys.stdout.buffer.write(written)
+        sys.stdout.buffer.flush()
+    else:
+        exports.write(output, written)
+        say("cli.show.written", count=min(table.num_rows, limit or table.num_rows), path=str(output))
+
+
+@app.command(help=HELP.text("cli.transitions.help"))
+def transitions(
+    from_on: Annotated[str, typer.Option("--from", metavar="YYYY-MM-DD", help=HELP.text("cli.transitions.from"))],
+    to_on: Annotated[
+        str | None, typer.Option("--to", metavar="YYYY-MM-DD", help=HELP.text("cli.transitions.to"))
+    ] = None,
+    segmentation: Annotated[str, typer.Option(help=HELP.text("cli.transitions.segmentation"))] = "strategic",
+    project: ProjectFolder = Path(),
+    run: RunId = None,
+    format: Annotated[Format, typer.Option(help=HELP.text("cli.show.format"))] = Format.TABLE,
+    output: Annotated[Path | None, typer.Option("--output", "-o", help=HELP.text("cli.show.output"))] = None,
+    excel: Annotated[bool, typer.Option("--excel", help=HELP.text("cli.show.excel"))] = False,
+) -> None:
+    """Show how customers moved between two dates."""
+    from habitue.report.console_segments import transitions_lines
+
+    try:
+        opened = _open(project)
+        earlier = _day(from_on)
+        assert earlier is not None
+        table, notes = opened.transitions(earlier, _day(to_on), segmentation=segmentation, run=run)
+        if format is Format.TABLE and not excel and output is None:
+            _print(transitions_lines(table.to_pylist(), _State.words))
+        else:
+            _hand_out(opened, table, "transitions", format, output, excel=excel)
+    except HabitueError as fault:
+        _fail(fault)
+    for note in notes:
+        typer.echo(f"{_State.words.text('cli.warning')} {_State.words.say(note)}", err=True)
+
+
+@app.command(help=HELP.text("cli.segmentations.help"))
+def segmentations(
+    project: ProjectFolder = Path(),
+    scores: Annotated[Path | None, typer.Option(help=HELP.text("cli.segmentations.scores"))] = None,
+) -> None:
+    """Show what the rules of the segmentations cover."""
+    from habitue.report import console_segments
+
+    try:
+        rule_sets = _open(project).segmentations()
+        if scores is None:
+            _print(console_segments.segmentations_lines(rule_sets, _State.words))
+            return
+        from habitue.workspace.segment_settings import read_scores
+
+        rows = read_scores(scores)
+    except HabitueError as fault:
+        _fail(fault)
+    for rules in rule_sets:
+        _print(console_segments.scored_lines(rows, rules, _State.words))
 
 
 @app.command(help=HELP.text("cli.report.help"))

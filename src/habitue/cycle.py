@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -11,12 +11,15 @@ from typing import Any
 import ibis
 import ibis.expr.types as ir
 
-from habitue import schemas
+from habitue import portable, schemas
 from habitue.customers.generic_cards import SharedCardSettings, shared_cards
 from habitue.errors import DataError, Message, UsageError, message
 from habitue.purchases import collection_plan, reconciliation, sales, visits
+from habitue.purchases.day_changes import day_changes
 from habitue.purchases.purchase_lines import PurchaseSettings, purchase_lines
 from habitue.purchases.sale_types import customer_populations
+from habitue.segments.segmentation import Bought, SegmentSettings, segmentation
+from habitue.segments.strategic import Calibration
 from habitue.staging.overlaps import take_once
 
 
@@ -46,6 +49,7 @@ class CycleSettings:
     earliest_on: date
     purchases: PurchaseSettings
     shared_cards: SharedCardSettings
+    segments: SegmentSettings
     refused_rows: Decimal
     refused_amount: Decimal
     customer_systems: Mapping[str, str]
@@ -56,9 +60,11 @@ class CycleSettings:
 
 @dataclass(frozen=True)
 class Cycle:
-    """The derived tables by name, and faults that forbid their use."""
+    """The derived tables by name, the scheme of segments in its plain form, notes, faults that forbid their use."""
 
     tables: Mapping[str, ir.Table]
+    scheme: Mapping[str, Any]
+    notes: tuple[Message, ...]
     faults: tuple[Message, ...]
 
 
@@ -75,6 +81,8 @@ def run_cycle(
     as_of: date,
     reading_on: date,
     previous_plan: ir.Table | None = None,
+    frozen: Mapping[str, Calibration] | None = None,
+    keep: Callable[[ir.Table, str], ir.Table] = portable.materialise,
 ) -> Cycle:
     """Turn staged tables into what each customer really bought, as known at the end of `as_of`.
 
@@ -84,6 +92,8 @@ def run_cycle(
         as_of: the day of knowledge.
         reading_on: the day on which the files are read; later sales are refused.
         previous_plan: the collection plan of the run before, for its trend.
+        frozen: thresholds of the strategic segments kept from the run before, by population.
+        keep: stores the lines, by far the largest table, under a name, and gives back what it stored.
 
     Raises:
         DataError: no row survives, or no customer is identified although the sources name them.
@@ -113,7 +123,7 @@ def run_cycle(
         settings=settings.purchases,
         home_currency=settings.currency,
     )
-    lines, returned = bought.lines, bought.returns
+    lines, returned = keep(bought.lines, "transaction_lines"), bought.returns
     tickets = visits.tickets(lines)
     customer_days = visits.customer_days(lines, by_ticket=tickets)
     ids = _customer_ids(lines, staged.source_customers, settings.customer_systems)
@@ -129,14 +139,29 @@ def run_cycle(
         set_aside=bought.set_aside,
     )
     quarantine = _quarantine(refused, bought.set_aside, files)
+    people = visits.customers(
+        lines, customer_days, ids, by_ticket=tickets, populations=_populations(staged, settings, shared)
+    )
+    segmented = segmentation(
+        Bought(
+            days=customer_days,
+            changes=day_changes(lines, returned, customer_days),
+            lines=lines,
+            products=staged.products,
+            stores=staged.stores,
+            members=members(people, ids, staged.source_customers),
+        ),
+        settings.segments,
+        as_of=as_of,
+        frozen=frozen,
+    )
     tables: dict[str, ir.Table] = {
         "transaction_lines": lines,
         "returns": returned,
         "customer_days": customer_days,
         "visits": visits.visits(customer_days),
-        "customers": visits.customers(
-            lines, customer_days, ids, by_ticket=tickets, populations=_populations(staged, settings, shared)
-        ),
+        "customers": people,
+        "customers_without_visit": visits.without_visit(tickets, customer_days),
         "customer_ids": ids,
         "sales": sales.sales(lines),
         "sales_by_year": sales.sales_by_year(lines, customer_days, as_of, by_ticket=tickets),
@@ -149,12 +174,33 @@ def run_cycle(
             lines, staged.source_customers, previous_plan, labelled_sources=bought.labelled_sources
         ),
         "files": files,
+        **segmented.tables,
     }
     for name in ("source_customers", "products", "stores", "payments", "rates"):
         table = getattr(staged, name)
         if table is not None:
             tables[name] = table
-    return Cycle(tables, (*reconciliation.check_identity(recon), *_beyond_tolerance(recon, settings)))
+    faults = (*reconciliation.check_identity(recon), *_beyond_tolerance(recon, settings))
+    scheme = {**segmented.scheme.plain(), "settings": settings.segments.plain()}
+    return Cycle(tables, scheme, segmented.notes, faults)
+
+
+def members(people: ir.Table, ids: ir.Table, source_customers: ir.Table | None) -> ir.Table:
+    """Everybody known by a sale or a customer file, once: `customer_id`, `population`, `enrolled_on` (first; or null).
+
+    Args:
+        people: CUSTOMERS.
+        ids: CUSTOMER_IDS.
+        source_customers: SOURCE_CUSTOMERS, or None.
+    """
+    everybody = people.select("customer_id", "population")
+    if source_customers is None:
+        return everybody.mutate(enrolled_on=ibis.null("date"))
+    rows = source_customers.select("customer_system", "source_customer_id", "enrolled_on")
+    rows = rows.inner_join(ids, ["customer_system", "source_customer_id"])
+    first = rows.group_by(enrolled_id=rows.customer_id).aggregate(enrolled_on=rows.enrolled_on.min())
+    wide = everybody.left_join(first, everybody.customer_id == first.enrolled_id)
+    return portable.materialise(wide.select(*everybody.columns, "enrolled_on"), "members")
 
 
 @dataclass(frozen=True)

@@ -21,24 +21,6 @@ class Period:
         return (self.last_on - self.first_on).days + 1
 
 
-def years_before(day: date, years: int) -> date:
-    """The same calendar day `years` years earlier; the last of February for a 29th that does not exist."""
-    try:
-        return day.replace(year=day.year - years)
-    except ValueError:
-        return day.replace(year=day.year - years, day=28)
-
-
-def year_end(as_of: date, years: int) -> date:
-    """Last day of the rolling year that ends `years` years before `as_of`.
-
-    The last day of a month stays the last day of its month, so that periods tile time over leap years.
-    """
-    if (as_of + timedelta(days=1)).day == 1:
-        return years_before(as_of + timedelta(days=1), years) - timedelta(days=1)
-    return years_before(as_of, years)
-
-
 def rolling_years(as_of: date, *, back_to: date) -> Iterator[Period]:
     """Twelve-month periods ending at `as_of` and before, newest first, until one holds `back_to`.
 
@@ -47,7 +29,7 @@ def rolling_years(as_of: date, *, back_to: date) -> Iterator[Period]:
     """
     years = 0
     while True:
-        period = Period(year_end(as_of, years + 1) + timedelta(days=1), year_end(as_of, years))
+        period = Period(period_end(as_of, 12 * (years + 1)) + timedelta(days=1), period_end(as_of, 12 * years))
         yield period
         if period.first_on <= back_to:
             return
@@ -63,6 +45,17 @@ def months_before(day: date, months: int) -> date:
         except ValueError:
             continue
     raise AssertionError("every month has 28 days")
+
+
+def period_end(as_of: date, months: int) -> date:
+    """Last day of the period that ends `months` months before `as_of`; the end of a month stays the end of its month.
+
+    Periods of a fixed number of months made with it tile time: (period_end(t, 12), t], (period_end(t, 24),
+    period_end(t, 12)], and so on.
+    """
+    if (as_of + timedelta(days=1)).day == 1:
+        return months_before(as_of + timedelta(days=1), months) - timedelta(days=1)
+    return months_before(as_of, months)
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,8 @@ from typing import Any, cast
 
 import ibis
 import ibis.expr.types as ir
+import pyarrow as pa
+from ibis.backends.sql.datatypes import PySparkType
 
 from habitue.periods import OffsetChange, offset_changes
 
@@ -21,7 +23,26 @@ DIGITS = "0123456789"
 def materialise(table: ir.Table, name: str) -> ir.Table:
     """Compute a table once on its own backend and return the stored copy (temporary, named after `name`)."""
     backend = cast(Any, table.get_backend())
-    return backend.create_table(f"{name}_{ibis.util.gen_name('t')[-12:]}", table, temp=True)
+    unique = _unique_name(name)
+    if not _is_spark(backend):
+        return backend.create_table(unique, table, temp=True)
+    backend.create_view(unique, table)
+    return _checkpointed(backend, backend.raw_sql(f"SELECT * FROM {unique}"), unique, table.schema())
+
+
+def settled(table: ir.Table, name: str) -> ir.Table:
+    """The table itself; on Spark, which plans a long chain slowly and every time anew, a stored copy."""
+    return materialise(table, name) if _is_spark(table.get_backend()) else table
+
+
+def stored(rows: pa.Table, name: str, *, like: ir.Table) -> ir.Table:
+    """A small Arrow table on the backend of another table (temporary, named after `name`)."""
+    backend = cast(Any, like.get_backend())
+    unique = _unique_name(name)
+    if not _is_spark(backend):
+        return backend.create_table(unique, rows, temp=True)
+    frame = backend.raw_sql("SELECT 1").sparkSession.createDataFrame(rows)
+    return _checkpointed(backend, frame, unique, ibis.memtable(rows).schema())
 
 
 def whole_quotient(value: ir.IntegerValue, divisor: int | ir.IntegerValue) -> ir.IntegerValue:
@@ -73,6 +94,11 @@ def apportion(
         return ibis.ifelse(part == all_weights, total, ibis.ifelse(fits, exact, rough))
 
     return (share(up_to) - share(up_to - weight)).fill_null(0).cast("int64")
+
+
+def union_of_bits(value: ir.IntegerValue) -> ir.IntegerScalar:
+    """Every bit that some value of a group has."""
+    return _bit_or(value)
 
 
 def digits_mask(text: ir.StringValue) -> ir.StringValue:
@@ -138,6 +164,35 @@ def offset_minutes(
 def plus_minutes(moment: ir.TimestampValue, minutes: ir.IntegerValue) -> ir.TimestampValue:
     """A moment shifted by a whole number of minutes that may differ from row to row."""
     return moment + minutes.as_interval("m")
+
+
+@ibis.udf.agg.builtin(name="bit_or")
+def _bit_or(value: int) -> int:
+    """Every engine has it; Ibis does not write its own for Spark."""
+    raise NotImplementedError
+
+
+def _unique_name(name: str) -> str:
+    return f"{name}_{ibis.util.gen_name('t')[-12:]}"
+
+
+def _is_spark(backend: Any) -> bool:
+    return backend.name == "pyspark"
+
+
+def _checkpointed(backend: Any, frame: Any, name: str, schema: ibis.Schema) -> ir.Table:
+    """A Spark data frame computed once, with exactly the types of `schema`, as a temporary view.
+
+    Spark has no temporary tables, and what it caches it may compute again. A local checkpoint is kept until the session
+    ends, and later plans begin there: Spark plans long chains of columns slowly.
+    """
+    kinds = {
+        column: "timestamp_ntz" if kind.is_timestamp() and kind.timezone is None else PySparkType.to_string(kind)
+        for column, kind in schema.items()
+    }
+    frame = frame.select(*(frame[f"`{column}`"].cast(kind) for column, kind in kinds.items()))
+    frame.localCheckpoint().createOrReplaceTempView(name)
+    return backend.table(name)
 
 
 def _lower(text: str) -> str:

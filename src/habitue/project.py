@@ -14,6 +14,7 @@ from habitue.report.locale import Words
 if TYPE_CHECKING:
     import pyarrow as pa
 
+    from habitue.segments.rule_sets import RuleSet
     from habitue.workspace.catalogue import Run
     from habitue.workspace.runs import Looked, Workspace
 
@@ -30,6 +31,20 @@ REPORTED = (
     "resent_tickets",
     "ticket_conflicts",
     "shared_cards",
+    "rfm_cuts",
+    "rfm_cells",
+    "calibration",
+    "segments",
+    "segment_places",
+    "segment_mix",
+    "segment_outlook",
+    "segment_crossing",
+    "segment_measures",
+    "concentration",
+    "transitions",
+    "transition_tests",
+    "transition_violations",
+    "customers_without_visit",
 )
 
 
@@ -57,8 +72,12 @@ class Project:
         """
         return self.workspace.check(as_of, told)
 
-    def run(self, as_of: date | None = None, *, told: Callable[[Message], None] = _silent) -> Run:
+    def run(
+        self, as_of: date | None = None, *, recalibrate: bool = False, told: Callable[[Message], None] = _silent
+    ) -> Run:
         """Run one cycle, keep its tables and write its report.
+
+        The thresholds of the strategic segments are those of the run before, unless `recalibrate`.
 
         Raises:
             DataError: a source cannot be read, or more is refused than the tolerance.
@@ -69,7 +88,7 @@ class Project:
             told(message("progress.report"))
             (folder / REPORT).write_text(self._report(folder, manifest, self.language), "utf-8")
 
-        return self.workspace.run(as_of, told, finish=finish)
+        return self.workspace.run(as_of, told, recalibrate=recalibrate, finish=finish)
 
     def runs(self) -> list[Run]:
         """The runs, oldest first."""
@@ -89,6 +108,27 @@ class Project:
         from habitue.workspace import tables
 
         return tables.show(self.workspace, name.replace("-", "_"), run, personal_data=personal_data)
+
+    def transitions(
+        self, from_on: date, to_on: date | None = None, *, segmentation: str = "strategic", run: str | None = None
+    ) -> tuple[pa.Table, list[Message]]:
+        """How customers moved between two dates (default of the later: the as-of date) by the scheme of a run.
+
+        Returns:
+            TRANSITIONS of one segmentation, and what to know about them.
+
+        Raises:
+            UsageError: no such run or segmentation, or dates the run cannot tell about.
+        """
+        from habitue.workspace import movements
+
+        return movements.transitions(self.workspace, from_on, to_on, run, segmentation)
+
+    def segmentations(self) -> tuple[RuleSet, ...]:
+        """The segmentations by scores: the standard ones, then those of the settings."""
+        from habitue.segments.standard import NINE, TEN
+
+        return (TEN, NINE, *self.workspace.settings.rule_sets)
 
     def report(self, *, run: str | None = None, language: str | None = None) -> str:
         """The report of a run as one HTML page.

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from decimal import Decimal
 
-import pytest
-
 from cases.conftest import Case
 
 Open = Callable[[str], Case]
@@ -228,7 +226,6 @@ def test_o11_the_day_of_the_store(case: Open) -> None:
     assert half_year == 120
 
 
-@pytest.mark.xfail(strict=True, reason="recency belongs to RFM, which a later part brings")
 def test_o11_recency(case: Open) -> None:
     o11 = case("O11")
     o11.run("2025-01-01")
@@ -247,7 +244,6 @@ def test_o12_rolling_years_tile_time_over_a_leap_day(case: Open) -> None:
     assert sum(years.values()) == 635
 
 
-@pytest.mark.xfail(strict=True, reason="recency belongs to RFM, which a later part brings")
 def test_o12_recency(case: Open) -> None:
     o12 = case("O12")
     o12.run("2024-02-29")
@@ -278,7 +274,6 @@ def test_o13_a_later_as_of_date_brings_the_orders_in(case: Open) -> None:
     assert {row["transaction_id"] for row in o13.table("transaction-lines")} == {"1", "2", "4", "8", "10"}
 
 
-@pytest.mark.xfail(strict=True, reason="recency belongs to RFM, which a later part brings")
 def test_o13_recency(case: Open) -> None:
     o13 = case("O13")
     o13.run("2024-06-30")

@@ -10,7 +10,6 @@ import pytest
 from cases.conftest import Case
 
 Open = Callable[[str], Case]
-LATER = "recency belongs to RFM, which a later part brings"
 
 
 def test_r01_one_date_order_for_the_whole_column(case: Open) -> None:
@@ -31,7 +30,6 @@ def test_r01_one_date_order_for_the_whole_column(case: Open) -> None:
     assert not r01.refused()
 
 
-@pytest.mark.xfail(strict=True, reason=LATER)
 def test_r01_recency(case: Open) -> None:
     r01 = case("R01")
     r01.run("2024-12-31")

@@ -47,6 +47,7 @@ def test_generated_parts_are_up_to_date():
 @pytest.mark.parametrize("name", SECTIONS)
 def test_every_setting_is_documented(name: str):
     heading = {"sources": "`[sources.NAME]`", "sale_types": "`[[sale_types]]`", "populations": "`[[populations]]`"}
+    heading["segmentations"] = "`[segmentations.NAME]`"
     text = section(read("settings.md"), heading.get(name, f"`[{name}]`"))
     assert entries(text) == list(SECTIONS[name].model_fields)
 

@@ -13,6 +13,7 @@ import pytest
 
 from habitue import periods, schemas
 from habitue.report.documents import report
+from support.segment_tables import segment_tables
 
 Tables = dict[str, pa.Table]
 AS_OF = date(2026, 8, 31)
@@ -322,7 +323,7 @@ def full_run() -> Tables:
             {"source_customer_id": "k2", "is_set_apart": False, "reason": "worth_a_look", "net_amount": 910_000},
         ],
     }
-    return tables | {schema.name: arrow(schema, rows) for schema, rows in add.items()}
+    return tables | {schema.name: arrow(schema, rows) for schema, rows in (add | segment_tables()).items()}
 
 
 def full_manifest() -> dict[str, Any]:
@@ -348,6 +349,8 @@ def full_manifest() -> dict[str, Any]:
             "tolerance": 0.01,
             "earliest_on": "2015-01-01",
             "return_days": 365,
+            "window_months": 12,
+            "step_months": 12,
             "counted": ["sale", "return", "exchange", "service", "warranty"],
         },
     }

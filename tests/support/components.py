@@ -17,7 +17,7 @@ from pathlib import Path
 
 import pytest
 
-from support import postgres
+from support import postgres, spark
 
 SHARED_DATA = Path(__file__).parents[3] / "shared" / "data"
 
@@ -52,6 +52,7 @@ COMPONENTS: dict[str, Callable[[], str | None]] = {
     "completejourney": _completejourney_fault,
     "postgresql": postgres.fault,
     "shared-data": _shared_data_fault,
+    "spark": spark.fault,
     "tmpfs": _tmpfs_fault,
 }
 """Name of each component, and the function that says what is wrong with it (None: it is there)."""

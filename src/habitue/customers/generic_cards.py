@@ -9,14 +9,15 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
-from typing import Any, cast
+from typing import Any
 
 import ibis
 import ibis.expr.types as ir
 import pyarrow as pa
 
 from habitue.errors import ConfigurationError, Message, message
-from habitue.periods import year_end
+from habitue.periods import period_end
+from habitue.portable import materialise, stored
 from habitue.schemas import SHARED_CARDS
 
 WORTH_A_LOOK = 20
@@ -65,12 +66,10 @@ def shared_cards(lines: ir.Table, *, as_of: date, settings: SharedCardSettings |
     """
     settings = settings or SharedCardSettings()
     year = lines.filter(
-        lines.source_customer_id.notnull() & (lines.sold_on > year_end(as_of, 1)) & (lines.sold_on <= as_of)
+        lines.source_customer_id.notnull() & (lines.sold_on > period_end(as_of, 12)) & (lines.sold_on <= as_of)
     )
-    by_source = year.group_by("source_customer_id", "sold_on", "source").aggregate(
-        tickets=year.transaction_id.nunique()
-    )
-    by_day = by_source.group_by("source_customer_id", "sold_on").aggregate(tickets=by_source.tickets.sum())
+    tickets = year.group_by("source_customer_id", "sold_on", "source", "transaction_id").aggregate()
+    by_day = tickets.group_by("source_customer_id", "sold_on").aggregate(tickets=tickets.transaction_id.count())
     cards = by_day.group_by("source_customer_id").aggregate(
         busy_days_count=ibis.ifelse(by_day.tickets > settings.tickets_a_day, 1, 0).cast("int64").sum(),
         tickets_count=by_day.tickets.sum(),
@@ -79,12 +78,11 @@ def shared_cards(lines: ir.Table, *, as_of: date, settings: SharedCardSettings |
     cards = cards.filter(
         (cards.tickets_count > settings.tickets_a_day) | cards.source_customer_id.isin(list(settings.listed))
     )
-    found = _found(cards, settings)
+    found = _found(materialise(cards, "busy_cards"), settings)
     net = _net(lines, [row["source_customer_id"] for row in found])
     ordered = _chosen([{**row, "net_amount": net.get(row["source_customer_id"], 0)} for row in found], settings)
     table = pa.Table.from_pylist(ordered, schema=SHARED_CARDS.ibis_schema().to_pyarrow())
-    backend = cast(Any, lines.get_backend())
-    return backend.create_table(f"shared_cards_{ibis.util.gen_name('t')[-12:]}", table, temp=True)
+    return stored(table, "shared_cards", like=lines)
 
 
 def _found(cards: ir.Table, settings: SharedCardSettings) -> list[dict[str, Any]]:

@@ -72,7 +72,7 @@ def day_rates(lines: ir.Table, rates: ir.Table | None, *, home: str) -> DayRates
     known = _by_currency(rates)
     pairs = [(row["currency"], row["sold_on"]) for row in days if row["currency"] is not None]
     rows = [{"rate_currency": code, "rate_on": day, **_rate(known, code, day, home)} for code, day in pairs]
-    return DayRates(home, ibis.memtable(pa.Table.from_pylist(rows, schema=_DAY_RATES)))
+    return DayRates(home, portable.stored(pa.Table.from_pylist(rows, schema=_DAY_RATES), "day_rates", like=lines))
 
 
 def convert(lines: ir.Table, rates: DayRates) -> ir.Table:

@@ -12,7 +12,7 @@ from habitue import portable
 from habitue.errors import ConfigurationError, Message, message
 from habitue.purchases import currencies, margins, rewards, sale_types
 from habitue.purchases.margins import MarginSettings
-from habitue.purchases.return_changes import SET_ASIDE, Linked, empty_returns, stored
+from habitue.purchases.return_changes import SET_ASIDE, Linked, empty_returns
 from habitue.purchases.returns import link_returns
 from habitue.purchases.sale_types import COUNTED, SALE_TYPES, PopulationRule, SaleTypeRule
 from habitue.schemas import TRANSACTION_LINES
@@ -55,7 +55,8 @@ class Purchases:
     """What was bought.
 
     Attributes:
-        lines: TRANSACTION_LINES, stored; lines that are no purchase are there with `counts` false.
+        lines: TRANSACTION_LINES, not stored: what is never asked for is never computed; lines that are no purchase are
+            there with `counts` false.
         returns: RETURNS, stored.
         set_aside: `return_changes.SET_ASIDE`: lines without a rate or currency, and what returns have above their
             purchase (`is_part`: the rest of that row is among the lines).
@@ -144,9 +145,9 @@ def purchase_lines(
     done = _with_rewards(making.finish(lines), making.reward)
     done = margins.with_margins(done, products, settings.margins)
     linked = making.linked
-    returned = stored(empty_returns(), "returns", like=lines) if linked is None else linked.returns
+    returned = portable.stored(empty_returns(), "returns", like=lines) if linked is None else linked.returns
     return Purchases(
-        portable.materialise(TRANSACTION_LINES.cast(done), "transaction_lines"),
+        TRANSACTION_LINES.cast(done),
         returned,
         _set_aside(lines, making),
         _labelled_sources(lines),
@@ -198,7 +199,7 @@ def _set_aside(lines: ir.Table, making: _Making) -> ir.Table:
             is_part=ibis.literal(False),
         )
         parts.append(refused.to_pyarrow().cast(SET_ASIDE))
-    return stored(pa.concat_tables(parts), "set_aside", like=lines)
+    return portable.stored(pa.concat_tables(parts), "set_aside", like=lines)
 
 
 def _labelled_sources(lines: ir.Table) -> frozenset[str]:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any, cast
+from typing import Any
 
-import ibis
 import ibis.expr.types as ir
 import numpy as np
 import pyarrow as pa
 
+from habitue.portable import stored
 from habitue.purchases import return_links as links
 from habitue.schemas import RETURNS
 from habitue.schemas.units import minor_unit
@@ -60,12 +60,6 @@ class Linked:
     returns: ir.Table
     changes: ir.Table
     set_aside: pa.Table
-
-
-def stored(rows: pa.Table, name: str, *, like: ir.Table) -> ir.Table:
-    """A small table on the backend of another (temporary, named after `name`)."""
-    backend = cast(Any, like.get_backend())
-    return backend.create_table(f"{name}_{ibis.util.gen_name('t')[-12:]}", rows, temp=True)
 
 
 def linked(returned: pa.Table, sold: pa.Table, parts: links.Parts, *, like: ir.Table) -> Linked:

@@ -10,7 +10,6 @@ import pyarrow as pa
 
 from habitue import portable
 from habitue.periods import rolling_years
-from habitue.purchases.return_changes import stored
 from habitue.purchases.sale_types import SHARED_CARD
 from habitue.purchases.visits import tickets
 from habitue.schemas import SALES, SALES_BY_YEAR
@@ -67,7 +66,7 @@ def sales_by_year(
     known = known.filter(known.counted_lines > 0)
     first = known.sold_on.min().to_pyarrow().as_py()
     if first is None:
-        return stored(SALES_BY_YEAR.ibis_schema().to_pyarrow().empty_table(), "sales_by_year", like=lines)
+        return portable.stored(SALES_BY_YEAR.ibis_schema().to_pyarrow().empty_table(), "sales_by_year", like=lines)
     periods = list(rolling_years(as_of, back_to=first))
 
     def year(day: ir.DateValue) -> ir.IntegerValue:
@@ -92,7 +91,7 @@ def sales_by_year(
         row["unidentified_amount"] = row["kept_amount"] - row["identified_amount"]
         row |= {"first_on": periods[number].first_on, "last_on": periods[number].last_on}
     table = pa.Table.from_pylist(list(rows.values()), schema=SALES_BY_YEAR.ibis_schema().to_pyarrow())
-    return stored(table, "sales_by_year", like=lines)
+    return portable.stored(table, "sales_by_year", like=lines)
 
 
 def _is_identified(lines: ir.Table) -> ir.BooleanValue:

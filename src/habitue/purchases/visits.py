@@ -14,7 +14,7 @@ import ibis.expr.types as ir
 
 from habitue import portable
 from habitue.purchases.sale_types import CONSUMER, is_sale
-from habitue.schemas import CUSTOMER_DAYS, CUSTOMERS, VISITS
+from habitue.schemas import CUSTOMER_DAYS, CUSTOMERS, CUSTOMERS_WITHOUT_VISIT, VISITS
 
 DAY = ("customer_id", "population", "sold_on")
 TICKET = (*DAY, "source", "transaction_id")
@@ -106,6 +106,25 @@ def customer_days(lines: ir.Table, *, by_ticket: ir.Table | None = None) -> ir.T
 def visits(days: ir.Table) -> ir.Table:
     """VISITS: the customer days that count as a visit."""
     return VISITS.cast(days.filter(days.is_visit))
+
+
+def without_visit(known: ir.Table, days: ir.Table) -> ir.Table:
+    """CUSTOMERS_WITHOUT_VISIT: identified customers with lines but no visit in their population; stored.
+
+    Args:
+        known: `tickets`.
+        days: CUSTOMER_DAYS of the same lines.
+    """
+    theirs = known.filter(known.customer_id.notnull())
+    visited = days.filter(days.is_visit).select("customer_id", "population")
+    theirs = theirs.anti_join(visited, ["customer_id", "population"])
+    found = theirs.group_by("customer_id", "population").aggregate(
+        first_on=theirs.sold_on.min(),
+        last_on=theirs.sold_on.max(),
+        counted_lines_count=theirs.counted_lines.sum(),
+        net_amount=theirs.kept_amount.sum(),
+    )
+    return portable.materialise(CUSTOMERS_WITHOUT_VISIT.cast(found), "customers_without_visit")
 
 
 def customers(

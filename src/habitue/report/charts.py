@@ -26,8 +26,19 @@ _COLOURS = {
     "#0a0b04": "var(--ink-soft, #545e68)",
     "#0a0b05": "var(--line, #d5dade)",
     "#0a0b06": "var(--paper, #ffffff)",
+    "#0a0b07": "var(--segment-core, #2080d0)",
+    "#0a0b08": "var(--segment-loyal, #007a55)",
+    "#0a0b09": "var(--segment-new, #a0478f)",
+    "#0a0b10": "var(--segment-slipping, #c04400)",
+    "#0a0b11": "var(--segment-one-off, #b08c20)",
+    "#0a0b12": "var(--segment-lost, #33393f)",
+    "#0a0b13": "var(--segment-not-yet-customer, #8a949e)",
 }
-_MARK, _BEFORE, _INK, _SOFT, _LINE, _PAPER = _COLOURS
+MARK, BEFORE, INK, SOFT, LINE, PAPER, *_OF_SEGMENTS = _COLOURS
+SEGMENT_COLOURS = dict(
+    zip(("core", "loyal", "new", "slipping", "one_off", "lost", "not_yet_customer"), _OF_SEGMENTS, strict=True)
+)
+"""The stand-in of each strategic segment: one colour everywhere."""
 
 
 @dataclass(frozen=True)
@@ -73,9 +84,9 @@ def bars(rows: Sequence[Bar], width: int = WIDE) -> str:
         axis=None
         if is_stacked
         else alt.Axis(
-            labelExpr=f"{_literal([row.label for row in rows])}[datum.value]",
+            labelExpr=f"{literal([row.label for row in rows])}[datum.value]",
             labelLimit=labels_px - 8,
-            labelColor=_INK,
+            labelColor=INK,
             ticks=False,
             domain=False,
             labelPadding=8,
@@ -87,22 +98,22 @@ def bars(rows: Sequence[Bar], width: int = WIDE) -> str:
     x = {"scale": alt.Scale(domain=domain, nice=False), "axis": None}
     chart = alt.Chart(data)
     layers: list[Any] = [
-        chart.mark_bar(height=15, color=_MARK).encode(y=at, x=alt.X("value:Q", **x), x2=alt.datum(0)),
+        chart.mark_bar(height=15, color=MARK).encode(y=at, x=alt.X("value:Q", **x), x2=alt.datum(0)),
         # With a halo of paper, so that the stroke is seen on a bar and beside it.
-        chart.mark_tick(thickness=7, height=21, opacity=1, color=_PAPER).encode(y=at, x=alt.X("before:Q", **x)),
-        chart.mark_tick(thickness=3, height=21, opacity=1, color=_INK).encode(y=at, x=alt.X("before:Q", **x)),
-        chart.mark_rule(color=_SOFT).encode(x=alt.XDatum(0, axis=None)),
+        chart.mark_tick(thickness=7, height=21, opacity=1, color=PAPER).encode(y=at, x=alt.X("before:Q", **x)),
+        chart.mark_tick(thickness=3, height=21, opacity=1, color=INK).encode(y=at, x=alt.X("before:Q", **x)),
+        chart.mark_rule(color=SOFT).encode(x=alt.XDatum(0, axis=None)),
         chart.mark_text(
             align=alt.expr("datum.value < 0 ? 'right' : 'left'"),
             dx=alt.expr("datum.value < 0 ? -7 : 7"),
             fontSize=12,
-            color=_INK,
+            color=INK,
         ).encode(y=at, x=alt.X("end:Q", **x), text="text:N"),
     ]
     if is_stacked:
-        above = chart.mark_text(align="left", baseline="bottom", dx=5, dy=-11, fontSize=12, color=_INK, limit=width - 8)
+        above = chart.mark_text(align="left", baseline="bottom", dx=5, dy=-11, fontSize=12, color=INK, limit=width - 8)
         layers.append(above.encode(y=at, x=alt.XDatum(domain[0], axis=None), text="label:N"))
-    return _svg(
+    return as_svg(
         alt.layer(*layers).properties(
             width=width,
             height=max(1, len(rows)) * (46 if is_stacked else 27),
@@ -144,7 +155,7 @@ def month_panels(
     step = max(1, math.ceil(len(months) / (12 if width >= WIDE else 5)))
     # Counted from the newest, so that it is always named.
     named = [label if (len(months) - 1 - at) % step == 0 else "" for at, label in enumerate(months)]
-    tick_words = f"{_literal([amount(tick) for tick in ticks])}[indexof({_literal(ticks)}, datum.value)]"
+    tick_words = f"{literal([amount(tick) for tick in ticks])}[indexof({literal(ticks)}, datum.value)]"
     drawn: list[Any] = []
     for place, panel in enumerate(panels):
         is_last = place == len(panels) - 1
@@ -156,13 +167,13 @@ def month_panels(
             title=None,
             scale=alt.Scale(domain=list(range(len(months))), paddingInner=0.25),
             axis=alt.Axis(
-                labelExpr=f"{_literal(named)}[datum.value]",
+                labelExpr=f"{literal(named)}[datum.value]",
                 labelAngle=0,
                 ticks=False,
                 domain=False,
                 labelPadding=6,
                 labelOverlap=False,
-                labelColor=_SOFT,
+                labelColor=SOFT,
             )
             if is_last
             else None,
@@ -175,12 +186,12 @@ def month_panels(
                 values=ticks,
                 labelExpr=tick_words,
                 grid=True,
-                gridColor=_LINE,
+                gridColor=LINE,
                 domain=False,
                 ticks=False,
                 minExtent=axis_px,
                 maxExtent=axis_px,
-                labelColor=_SOFT,
+                labelColor=SOFT,
                 tickCount=len(ticks),
                 labelOverlap=False,
             ),
@@ -190,21 +201,21 @@ def month_panels(
             x=x,
             y=y,
             y2=alt.datum(0),
-            color=alt.Color("is_strong:N", legend=None, scale=alt.Scale(domain=[True, False], range=[_MARK, _BEFORE])),
+            color=alt.Color("is_strong:N", legend=None, scale=alt.Scale(domain=[True, False], range=[MARK, BEFORE])),
         )
-        zero = chart.mark_rule(color=_SOFT).encode(y=alt.datum(0))
+        zero = chart.mark_rule(color=SOFT).encode(y=alt.datum(0))
         drawn.append(
             (marks + zero).properties(
                 width=width - axis_px - 12,
                 height=96 if len(panels) > 1 else 170,
                 title=alt.TitleParams(
-                    panel.title, anchor="start", fontSize=12, fontWeight=600, color=_INK, offset=6, limit=width - 20
+                    panel.title, anchor="start", fontSize=12, fontWeight=600, color=INK, offset=6, limit=width - 20
                 )
                 if panel.title
                 else alt.Undefined,
             )
         )
-    return _svg(alt.vconcat(*drawn, spacing=14))
+    return as_svg(alt.vconcat(*drawn, spacing=14))
 
 
 def nice_ticks(low: float, high: float) -> list[float]:
@@ -218,12 +229,13 @@ def nice_ticks(low: float, high: float) -> list[float]:
     return [at * step for at in range(first, last + 1)]
 
 
-def _literal(value: object) -> str:
+def literal(value: object) -> str:
     """A value inside a Vega expression."""
     return json.dumps(value, ensure_ascii=True)
 
 
-def _svg(chart: Any) -> str:
+def as_svg(chart: Any) -> str:
+    """A chart as SVG in the page's own colours and font, without addresses."""
     import vl_convert
 
     spec = (
@@ -233,8 +245,14 @@ def _svg(chart: Any) -> str:
         .to_dict(validate=False)  # each part was checked as it was made
     )
     svg = vl_convert.vegalite_to_svg(spec)
-    for stand_in, variable in _COLOURS.items():
-        svg = svg.replace(stand_in, variable)
+    svg = in_page_colours(svg)
     # Inside a page the name spaces are known, and the picture takes the width it is given.
     svg = re.sub(r' (?:xmlns(?::\w+)?|font-family|pointer-events|aria-\w+|role|class|version)="[^"]*"', "", svg)
     return svg.replace("<svg ", f'<svg aria-hidden="true" font-family="{FONT}" ', 1)
+
+
+def in_page_colours(svg: str) -> str:
+    """Stand-ins replaced by CSS variables."""
+    for stand_in, variable in _COLOURS.items():
+        svg = svg.replace(stand_in, variable)
+    return svg

@@ -14,6 +14,7 @@ import pyarrow as pa
 from habitue.report import charts, figures
 from habitue.report.layout import ASSUMED, SIMULATED, Cell, Chart, Column, Grid
 from habitue.report.locale import Words
+from habitue.report.segment_figures import SegmentFigures
 
 MOST_ROWS = 30
 """Rows of a ranked table; the rest by `habitue show`."""
@@ -57,6 +58,11 @@ class Context:
         return figures.months(self.tables, self.as_of)
 
     @cached_property
+    def segments(self) -> SegmentFigures:
+        """Rows of the segment tables."""
+        return SegmentFigures(self.tables)
+
+    @cached_property
     def sales(self) -> figures.Rows:
         """The rows of the table of sales."""
         return figures.rows_of(self.tables, "sales")
@@ -81,6 +87,11 @@ class Context:
         """A sentence of the report."""
         return self.words.text(f"report.{code}", **params)
 
+    def heading(self, code: str, /, **params: Any) -> str:
+        """A sentence that may begin with a term: its first letter is a capital."""
+        told = self.text(code, **params)
+        return told[:1].upper() + told[1:]
+
     def money(self, amount: int | None) -> str:
         """An exact amount in home currency."""
         return self.words.money(amount, self.currency)
@@ -94,6 +105,18 @@ class Context:
         if store_id is None:
             return self.words.text("word.not_stated")
         return self.store_names.get(store_id, store_id)
+
+    def population(self, code: str | None) -> str:
+        """A population in words."""
+        return self.words.term("population", code, default=code)
+
+    def segmentation(self, name: str) -> str:
+        """A segmentation in words; one of the user's own by its name."""
+        return self.words.term("segmentation", name, default=name)
+
+    def segment(self, segmentation: str, code: str) -> str:
+        """A segment in words; one of the user's own as it is written."""
+        return self.words.term("segment", f"{segmentation}.{code}", default=code)
 
     def written(self, value: str | None) -> str:
         """A stored text as it is written; "not stated" where there is none."""

@@ -14,10 +14,19 @@ import pyarrow as pa
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
-from habitue.report import figures, sections_data, sections_sales
+from habitue.report import (
+    figures,
+    sections_data,
+    sections_movements,
+    sections_outlook,
+    sections_sales,
+    sections_scores,
+    sections_segments,
+)
 from habitue.report.context import Context, as_date
 from habitue.report.layout import Figure, Item, Items, Prose, Section
 from habitue.report.locale import Words
+from habitue.report.segment_figures import STRATEGIC, engaged
 
 
 def report(tables: Mapping[str, pa.Table], manifest: Mapping[str, Any], language: str, *, strict: bool = False) -> str:
@@ -40,6 +49,13 @@ def report(tables: Mapping[str, pa.Table], manifest: Mapping[str, Any], language
         sections_sales.by_store(c),
         sections_sales.kinds(c),
         sections_sales.returns(c),
+        sections_segments.segments(c),
+        sections_segments.places(c),
+        sections_scores.scores(c),
+        sections_segments.other_segmentations(c),
+        sections_scores.concentration(c),
+        sections_outlook.outlook(c),
+        sections_movements.movements(c),
         sections_data.reconciliation(c),
         sections_data.reading(c),
         sections_data.quarantine(c),
@@ -55,7 +71,7 @@ def report(tables: Mapping[str, pa.Table], manifest: Mapping[str, Any], language
         text=c.text,
         answer=answer(c),
         figures=key_figures(c),
-        sections=sections,
+        sections=[section for section in sections if section is not None],
         facts=run_facts(c),
         created_at=_created(c),
         font=_font(),
@@ -85,6 +101,11 @@ def answer(c: Context) -> str:
         told.append(c.text("answer.identified", share=share) if year["identified_amount"] else c.text("answer.nobody"))
     returned = figures.return_share(c.tables, c.years).now
     told.append(c.text("answer.returns", share=returned) if returned else c.text("answer.no_returns"))
+    if c.segments.populations:
+        rows = c.segments.sizes(STRATEGIC, c.segments.populations[0])
+        customers, customers_share, net_share = engaged(rows)
+        if customers and net_share is not None:
+            told.append(c.text("answer.segments", customers=customers_share, net=net_share))
     return " ".join(told)
 
 
@@ -131,7 +152,31 @@ def key_figures(c: Context) -> list[Figure]:
             "used-share",
             "reconciliation",
         )
-    return found
+    return [*found, *_segment_figures(c)]
+
+
+def _segment_figures(c: Context) -> list[Figure]:
+    """Core customers, what they bring, and the best tenth; of consumers, or of the largest population."""
+    if not c.segments.populations:
+        return []
+    main = c.segments.populations[0]
+    core = next(row for row in c.segments.sizes(STRATEGIC, main) if row["segment"] == "core")
+    tenth = c.segments.measure("top_decile_share", "customers", main)
+    window = sections_segments.window(c)
+    found: list[tuple[str, str, str, str, str]] = []
+    if core["customers_count"]:
+        size, share = c.words.short_number(core["customers_count"]), core["customers_share"]
+        found.append(("core_customers", size, c.text("figure.core_share", share=share), "segment-core", "segments"))
+    if core["customers_count"] and core["net_share"] is not None:
+        of = c.text("figure.core_net_of", window=window)
+        found.append(("core_net", c.words.share(core["net_share"]), of, "segment-core", "segments"))
+    if tenth:
+        of = c.text("figure.best_tenth_of", count=tenth["customers_count"], window=window)
+        found.append(("best_tenth", c.words.share(tenth["value"]), of, "top-decile", "concentration"))
+    return [
+        Figure(c.text(f"figure.{code}"), value, of, f"def-{definition}", anchor, c.labels)
+        for code, value, of, definition, anchor in found
+    ]
 
 
 def attention(c: Context) -> Section:

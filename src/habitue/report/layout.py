@@ -23,11 +23,15 @@ class Column:
 
 @dataclass(frozen=True)
 class Cell:
-    """A cell: its text, a smaller second line, and a status ("good" or "bad") drawn before the word that says it."""
+    """A cell: its text, a smaller second line, and a status ("good" or "bad") drawn before the word that says it.
+
+    `segment` is the code of a strategic segment whose colour is shown before its name.
+    """
 
     text: str
     under: str = ""
     status: str = ""
+    segment: str = ""
 
 
 @dataclass(frozen=True)
@@ -68,11 +72,37 @@ class Chart:
 
 @dataclass(frozen=True)
 class Prose:
-    """A paragraph. `is_empty_state` marks the sentence that stands where there is nothing to show."""
+    """A paragraph. `is_empty_state` marks the sentence that stands where there is nothing to show.
+
+    `anchor` is where to read on.
+    """
 
     kind: ClassVar[str] = "prose"
     text: str
     is_empty_state: bool = False
+    anchor: str = ""
+
+
+@dataclass(frozen=True)
+class Card:
+    """A segment at a glance: name, what it is, figures with their labels, sentences, and what to do with it."""
+
+    name: str
+    segment: str
+    anchor: str
+    lead: str
+    figures: Sequence[tuple[str, str]]
+    sentences: Sequence[str]
+    advice_label: str
+    advice: str
+
+
+@dataclass(frozen=True)
+class Cards:
+    """Cards side by side."""
+
+    kind: ClassVar[str] = "cards"
+    cards: Sequence[Card]
 
 
 @dataclass(frozen=True)
@@ -112,7 +142,19 @@ class Figure:
     labels: Sequence[str] = ()
 
 
-Block = Grid | Chart | Prose | Items | Definitions
+Plain = Grid | Chart | Prose | Items | Definitions | Cards
+
+
+@dataclass(frozen=True)
+class Fold:
+    """Blocks behind a line that opens them; printed in full."""
+
+    kind: ClassVar[str] = "fold"
+    summary: str
+    blocks: Sequence[Plain]
+
+
+Block = Plain | Fold
 
 
 @dataclass(frozen=True)

@@ -32,7 +32,7 @@ def by_year(c: Context) -> Section:
             *(c.column(name) for name in ("kept_amount", "net_amount", "identified_amount", "unidentified_amount")),
             c.label("identified_share", number=True),
             c.column("tickets_count"),
-            c.column("customers_count"),
+            c.column("sales_by_year.customers_count"),
         ],
         [
             [

@@ -8,7 +8,7 @@ from typing import Any
 import ibis
 import ibis.expr.types as ir
 
-from habitue.portable import materialise
+from habitue.portable import materialise, settled, union_of_bits
 from habitue.schemas import RESENT_TICKETS
 
 CONTENT = (
@@ -23,6 +23,8 @@ CONTENT = (
     "currency",
     "sale_type_label",
 )
+
+NUMBERS_THAT_FIT = 40
 
 
 @dataclass(frozen=True)
@@ -46,13 +48,17 @@ def take_once(lines: ir.Table, files: ir.Table, *, overlapping: bool) -> TakenOn
         files: file_id, file, export_rank.
         overlapping: some source has more than one file (else nothing needs to be looked for).
     """
-    once = _numbered_once(lines)
-    lines = once.lines
+    doubtful = materialise(_doubtful(lines, overlapping=overlapping), "doubtful")
+    if not doubtful.count().to_pyarrow().as_py():
+        return TakenOnce(lines, lines.filter(ibis.literal(False)), _empty(lines))
+    once = _numbered_once(lines, doubtful)
+    lines = settled(once.lines, "numbered")
     if not overlapping:
         return TakenOnce(lines, once.superseded, _empty(lines))
     ranks = files.select("file_id", "export_rank")
-    parts = lines.group_by("source", "transaction_id", "file_id").agg(
-        rows=lines.count(), numbered=lines["has_line_number"].all()
+    theirs = lines.semi_join(doubtful, ["source", "transaction_id"])
+    parts = theirs.group_by("source", "transaction_id", "file_id").agg(
+        rows=theirs.count(), numbered=theirs["has_line_number"].all()
     )
     parts = parts.join(ranks, "file_id")
     tickets = parts.group_by("source", "transaction_id").agg(
@@ -81,7 +87,7 @@ def take_once(lines: ir.Table, files: ir.Table, *, overlapping: bool) -> TakenOn
     superseded = materialise(marked.filter(is_superseded), "superseded")
     resent = _resent(lines, superseded, ranks, files)
     twice = once.superseded.union(superseded.drop("latest", "export_rank").select(*once.superseded.columns))
-    return TakenOnce(kept, twice, resent)
+    return TakenOnce(settled(kept, "taken"), twice, resent)
 
 
 @dataclass(frozen=True)
@@ -90,10 +96,32 @@ class _Once:
     superseded: ir.Table
 
 
-def _numbered_once(lines: ir.Table) -> _Once:
+def _doubtful(lines: ir.Table, *, overlapping: bool) -> ir.Table:
+    """Tickets that may be in several files or have a line number twice, found in one pass over all lines.
+
+    Each number is a power of two: their sum is their union unless one is there twice. Above the numbers that fit, a
+    ticket is looked at more closely.
+    """
+    number: Any = lines["line_number"]
+    fits = number.between(0, NUMBERS_THAT_FIT).fill_null(False)
+    bit = ibis.ifelse(lines["has_line_number"] & fits, ibis.literal(1, "int64") << number.cast("int32"), 0).cast(
+        "int64"
+    )
+    tickets = lines.group_by("source", "transaction_id").agg(
+        together=union_of_bits(bit),
+        added=bit.sum(),
+        large=ibis.ifelse(lines["has_line_number"] & ~fits, 1, 0).max(),
+        first_file=lines["file_id"].min() if overlapping else ibis.literal(""),
+        last_file=lines["file_id"].max() if overlapping else ibis.literal(""),
+    )
+    odd: Any = (tickets["together"] != tickets["added"]) | (tickets["large"] == 1)
+    return tickets.filter(odd | (tickets["first_file"] != tickets["last_file"])).select("source", "transaction_id")
+
+
+def _numbered_once(lines: ir.Table, doubtful: ir.Table) -> _Once:
     """Lines whose number stands once in their ticket and file; exact repeats of a numbered row apart."""
     ticket = ["source", "transaction_id", "file_id"]
-    given = lines.filter(lines["has_line_number"])
+    given = lines.filter(lines["has_line_number"]).semi_join(doubtful, ["source", "transaction_id"])
     counted = given.group_by(*ticket, "line_number").agg(rows=given.count())
     clashing = materialise(counted.filter(counted["rows"] > 1).select(*ticket).distinct(), "clashing")
     if not clashing.count().to_pyarrow().as_py():

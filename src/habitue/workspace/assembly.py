@@ -94,6 +94,10 @@ def _latest(backend: Any, files: list[StagedFile], key: tuple[str, ...], *, rows
     table = parts[0]
     for more in parts[1:]:
         table = table.union(more)
+    found = table.group_by(key).agg(count=table.count(), first=table["_rank"].min(), last=table["_rank"].max())
+    odd = found.filter(found["first"] < found["last"] if rows else found["count"] > 1)
+    if not odd.limit(1).count().to_pyarrow().as_py():  # the usual case: nothing to choose, no window over all rows
+        return table.drop("_rank")
     if rows:
         ranked = table.mutate(_place=table["_rank"].max().over(group_by=key))
         return ranked.filter(ranked["_place"] == ranked["_rank"]).drop("_place", "_rank")

@@ -21,8 +21,11 @@ from habitue.errors import ConfigurationError, Message, message
 from habitue.purchases.margins import MarginSettings
 from habitue.purchases.purchase_lines import PurchaseSettings
 from habitue.purchases.sale_types import SALE_TYPES, PopulationRule, SaleTypeRule
+from habitue.segments.rule_sets import RuleSet
+from habitue.segments.segmentation import SegmentSettings
 from habitue.sources.declared import AMOUNTS, DATES, SHAPES, Source
 from habitue.staging.transactions import StagingSettings
+from habitue.workspace import segment_settings
 from habitue.workspace.sections import (
     KEY_PARTS,
     SECTIONS,
@@ -31,8 +34,10 @@ from habitue.workspace.sections import (
     PopulationSection,
     ProjectSection,
     PurchasesSection,
+    RfmSection,
     SaleTypeSection,
     Section,
+    SegmentsSection,
     SettingsFile,
     SharedCardsSection,
     SourceSection,
@@ -64,6 +69,9 @@ class Settings:
     purchases: PurchasesSection
     shared_cards: SharedCardsSection
     margins: MarginsSection
+    rfm: RfmSection
+    segments: SegmentsSection
+    rule_sets: tuple[RuleSet, ...]
     engine: EngineSection
 
     def of_kind(self, kind: str) -> tuple[Source, ...]:
@@ -100,6 +108,10 @@ class Settings:
             tickets_a_day=cards.tickets_a_day, days=cards.days, listed=tuple(ids_of(cards.listed))
         )
 
+    def segment_settings(self) -> SegmentSettings:
+        """What the segments room needs."""
+        return segment_settings.segment_settings(self.rfm, self.segments, self.rule_sets, self.project.currency)
+
 
 def _rule(section: Section, ids_of: Any) -> dict[str, Any]:
     values = {name: getattr(section, name) for name in type(section).model_fields}
@@ -120,11 +132,11 @@ def read(folder: Path) -> Settings:
         raise ConfigurationError(message("settings.missing", folder=str(folder))) from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as fault:
         raise ConfigurationError(message("settings.not_toml", path=str(path), detail=str(fault))) from fault
-    return validate(raw)
+    return validate(raw, folder)
 
 
-def validate(raw: Mapping[str, Any]) -> Settings:
-    """Validate settings already parsed from TOML.
+def validate(raw: Mapping[str, Any], folder: Path = Path()) -> Settings:
+    """Validate settings already parsed from TOML; files they name are looked for from `folder`.
 
     Raises:
         ConfigurationError: all faults, each with its place and the valid choices.
@@ -151,6 +163,8 @@ def validate(raw: Mapping[str, Any]) -> Settings:
         for kind in found.purchases.counted
         if kind not in SALE_TYPES
     ]
+    rule_sets, wrong = segment_settings.rule_sets(found.segmentations, folder)
+    faults += [*segment_settings.rfm_faults(found.rfm), *wrong]
     if faults:
         raise ConfigurationError(*faults)
     return Settings(
@@ -162,6 +176,9 @@ def validate(raw: Mapping[str, Any]) -> Settings:
         found.purchases,
         found.shared_cards,
         found.margins,
+        found.rfm,
+        found.segments,
+        rule_sets,
         found.engine,
     )
 

@@ -66,3 +66,34 @@ def write_parquet(backend: Any, table: Any, path: Path) -> int:
     target = str(path).replace("'", "''")
     answer = backend.con.execute(f"COPY ({sql}) TO '{target}' (FORMAT parquet, COMPRESSION zstd)").fetchone()
     return int(answer[0])
+
+
+class Keeper:
+    """Writes large tables straight to Parquet in the engine's spill folder: read from there by column, moved at last.
+
+    A table in the engine's memory is not compressed, and is spilled and read again as a whole.
+    """
+
+    def __init__(self, backend: Any) -> None:
+        self._backend = backend
+        (folder,) = backend.con.execute("SELECT current_setting('temp_directory')").fetchone()
+        self._folder = Path(folder)
+        self._rows: dict[str, int] = {}
+
+    def __call__(self, table: Any, name: str) -> Any:
+        """Store a table under a name; the stored copy."""
+        path = self._path(name)
+        self._rows[name] = write_parquet(self._backend, table, path)
+        return self._backend.read_parquet(str(path)).cast(table.schema())
+
+    def __contains__(self, name: str) -> bool:
+        return name in self._rows
+
+    def move(self, into: Path) -> dict[str, int]:
+        """Move what was kept into a folder, when nothing reads it any more; rows by name."""
+        for name in self._rows:
+            shutil.move(self._path(name), into / f"{name}.parquet")
+        return self._rows
+
+    def _path(self, name: str) -> Path:
+        return self._folder / f"{name}.parquet"

@@ -18,12 +18,14 @@ from zoneinfo import ZoneInfo
 
 from habitue.cycle import Cycle, CycleSettings, default_as_of, run_cycle
 from habitue.errors import DataError, Message, UsageError, message
+from habitue.segments.schemes import calibrations_from
+from habitue.segments.strategic import Calibration
 from habitue.workspace import config
 from habitue.workspace.assembly import staged_tables
 from habitue.workspace.catalogue import FILE_NAME as CATALOGUE
 from habitue.workspace.catalogue import Catalogue, Run
 from habitue.workspace.config import Settings
-from habitue.workspace.engine import SPILL, engine, write_parquet
+from habitue.workspace.engine import SPILL, Keeper, engine, write_parquet
 from habitue.workspace.guards import disk_faults, locked
 from habitue.workspace.people import People
 from habitue.workspace.staged import FOLDER, Stage, StagedFile
@@ -67,8 +69,17 @@ class Workspace:
             tables = {name: table.to_pyarrow() for name, table in cycle.tables.items() if name in SHOWN_BY_CHECK}
             return Looked(tables, manifest, cycle.faults)
 
-    def run(self, as_of: date | None, told: Teller, *, finish: Callable[[Path, Mapping[str, Any]], None]) -> Run:
+    def run(
+        self,
+        as_of: date | None,
+        told: Teller,
+        *,
+        recalibrate: bool = False,
+        finish: Callable[[Path, Mapping[str, Any]], None],
+    ) -> Run:
         """Run one cycle and keep it. `finish` adds its documents to the run's folder before the run exists.
+
+        The thresholds of the strategic segments are those of the run before, unless `recalibrate`.
 
         Raises:
             UsageError: another run is at work, the folder cannot be written, or the disk is full.
@@ -78,12 +89,17 @@ class Workspace:
             catalogue = Catalogue(self.folder)
             try:
                 self._sweep(catalogue)
-                return self._run(catalogue, as_of, told, finish)
+                return self._run(catalogue, as_of, told, finish, recalibrate)
             finally:
                 catalogue.close()
 
     def _run(
-        self, catalogue: Catalogue, as_of: date | None, told: Teller, finish: Callable[[Path, Mapping[str, Any]], None]
+        self,
+        catalogue: Catalogue,
+        as_of: date | None,
+        told: Teller,
+        finish: Callable[[Path, Mapping[str, Any]], None],
+        recalibrate: bool,
     ) -> Run:
         started = datetime.now(UTC).replace(tzinfo=None)
         previous = catalogue.runs()[-1:]
@@ -92,7 +108,9 @@ class Workspace:
         staged_in = self.folder / FOLDER
         staged_in.mkdir(exist_ok=True)
         with People.open(self.folder) as people, engine(self.settings.engine, staged_in) as backend:
-            cycle, manifest = self._cycle(backend, staged_in, people, as_of, previous[0] if previous else None, told)
+            before = previous[0] if previous else None
+            keeper = Keeper(backend)
+            cycle, manifest = self._cycle(backend, staged_in, people, as_of, before, told, recalibrate, keeper)
             if cycle.faults:
                 raise DataError(*cycle.faults)
             told(message("progress.writing"))
@@ -101,7 +119,9 @@ class Workspace:
                 rows = {
                     name: write_parquet(backend, table, folder / f"{name}.parquet")
                     for name, table in cycle.tables.items()
+                    if name not in keeper
                 }
+                rows |= keeper.move(folder)
                 manifest = {
                     **manifest,
                     "run_id": run_id,
@@ -128,7 +148,15 @@ class Workspace:
             shutil.rmtree(folder, ignore_errors=True)
 
     def _cycle(
-        self, backend: Any, keep_in: Path, people: People, as_of: date | None, previous: Run | None, told: Teller
+        self,
+        backend: Any,
+        keep_in: Path,
+        people: People,
+        as_of: date | None,
+        previous: Run | None,
+        told: Teller,
+        recalibrate: bool = False,
+        keeper: Keeper | None = None,
     ) -> tuple[Cycle, dict[str, Any]]:
         timings, settings = {}, self.settings
         started = time.perf_counter()
@@ -156,10 +184,13 @@ class Workspace:
             as_of=chosen,
             reading_on=reading_on,
             previous_plan=previous_plan,
+            frozen=_frozen(previous) if previous and not recalibrate else None,
+            keep=keeper or Keeper(backend),
         )
         timings["cycle"] = round(time.perf_counter() - started, 2)
-        manifest = self._manifest(files, chosen, reading_on, self._warnings(files, chosen, previous), timings)
-        return cycle, manifest
+        warnings = [*self._warnings(files, chosen, previous), *cycle.notes]
+        manifest = self._manifest(files, chosen, reading_on, warnings, timings)
+        return cycle, {**manifest, "segmentation": cycle.scheme}
 
     def _cycle_settings(self, people: People, files: list[StagedFile]) -> CycleSettings:
         settings = self.settings
@@ -169,6 +200,7 @@ class Workspace:
             earliest_on=settings.project.earliest_on,
             purchases=settings.purchase_settings(people.known_ids),
             shared_cards=settings.shared_card_settings(people.known_ids),
+            segments=settings.segment_settings(),
             refused_rows=settings.tolerance.rows,
             refused_amount=settings.tolerance.amount,
             customer_systems={s.name: s.customer_system or s.name for s in settings.sources},
@@ -227,6 +259,9 @@ class Workspace:
                 "earliest_on": project.earliest_on.isoformat(),
                 "counted": list(settings.purchases.counted),
                 "return_days": settings.purchases.return_days,
+                "window_months": settings.rfm.window_months,
+                "step_months": settings.segment_settings().step_months,
+                "scoring": settings.rfm.scoring,
             },
             "identities": "one customer number is one person",
             "margins_assumed": bool(
@@ -288,6 +323,12 @@ SHOWN_BY_CHECK = (
     "sales_by_year",
     "returns",
 )
+
+
+def _frozen(previous: Run) -> Mapping[str, Calibration]:
+    """The thresholds of a run; those made before runs kept any are none."""
+    kept = previous.manifest.get("segmentation")
+    return calibrations_from(kept) if kept else {}
 
 
 def _plain(params: Mapping[str, Any]) -> dict[str, Any]:

@@ -37,6 +37,10 @@ def _no_number(value: Any) -> Any:
 
 Names = Annotated[tuple[str, ...], BeforeValidator(_listed)]
 Share = Annotated[Decimal, Field(ge=0, le=1)]
+Weight = Annotated[Decimal, Field(ge=0, le=100, decimal_places=3)]
+Days = tuple[Annotated[int, Field(ge=1)], ...]
+Score = Annotated[int, Field(ge=1, le=5)]
+Band = tuple[Score, Score]
 
 
 class Section(BaseModel):
@@ -172,6 +176,59 @@ class MarginsSection(Section):
     by_sales_channel: Mapping[str, Share] = Field(default_factory=dict, description="rate by sales channel")
 
 
+class RfmSection(Section):
+    """`[rfm]`: recency, frequency and monetary value, and their scores from 1 to 5."""
+
+    window_months: Annotated[int, Field(ge=1, le=60)] = Field(
+        12, description="months of frequency and monetary value, up to the as-of date"
+    )
+    scoring: Literal["quantiles", "thresholds", "both"] = Field(
+        "quantiles", description="quantiles, thresholds (fixed), or both: quantiles with the fixed scores beside"
+    )
+    recency_thresholds: Days = Field((30, 90, 180, 365), description="most days for the scores 5, 4, 3, 2")
+    frequency_thresholds: Days = Field(
+        (2, 3, 5, 10), description="fewest visits for the scores 2, 3, 4, 5; also used where quantiles cannot tell"
+    )
+    monetary_thresholds: tuple[Decimal, ...] = Field(
+        (), description="least value for the scores 2, 3, 4, 5, home currency; needed for thresholds"
+    )
+    frequency_weights: Mapping[str, Weight] = Field(
+        default_factory=dict, description="weight of a visit by sales channel, as 1.2; others count 1"
+    )
+    monetary_weights: Mapping[str, Weight] = Field(
+        default_factory=dict, description="weight of value by sales channel, as 0.9; others count 1"
+    )
+
+
+class SegmentsSection(Section):
+    """`[segments]`: who is segmented, and between which dates movements are told."""
+
+    left_out: Names = Field(("staff",), description="populations that are not segmented; shared cards never are")
+    step: Literal["year", "half-year", "quarter"] = Field(
+        "year", description="time between the two dates of a transition matrix: year, half-year or quarter"
+    )
+
+
+class RuleSection(Section):
+    """One rule of a segmentation of your own; the first rule that matches wins."""
+
+    segment: Annotated[str, Field(min_length=1)] = Field(description="name of the segment")
+    recency: Band = Field((1, 5), description="lowest and highest recency score")
+    frequency: Band = Field((1, 5), description="lowest and highest frequency score")
+    monetary: Band = Field((1, 5), description="lowest and highest monetary score")
+
+
+class SegmentationSection(Section):
+    """`[segmentations.NAME]`: a segmentation of your own, by ranges of scores."""
+
+    file: str | None = Field(
+        None, description="CSV file with the columns segment, r_min, r_max, f_min, f_max, m_min, m_max"
+    )
+    rules: tuple[RuleSection, ...] = Field(
+        (), description='rules, as {segment = "Champions", recency = [4, 5], frequency = [4, 5]}'
+    )
+
+
 class EngineSection(Section):
     """`[engine]`: what habitue may use of the machine."""
 
@@ -190,6 +247,9 @@ class SettingsFile(Section):
     purchases: PurchasesSection = PurchasesSection()  # type: ignore[call-arg]
     shared_cards: SharedCardsSection = SharedCardsSection()  # type: ignore[call-arg]
     margins: MarginsSection = MarginsSection()  # type: ignore[call-arg]
+    rfm: RfmSection = RfmSection()  # type: ignore[call-arg]
+    segments: SegmentsSection = SegmentsSection()  # type: ignore[call-arg]
+    segmentations: dict[str, SegmentationSection] = Field(default_factory=dict)
     engine: EngineSection = EngineSection()  # type: ignore[call-arg]
 
 
@@ -202,5 +262,8 @@ SECTIONS: Mapping[str, type[Section]] = {
     "purchases": PurchasesSection,
     "shared_cards": SharedCardsSection,
     "margins": MarginsSection,
+    "rfm": RfmSection,
+    "segments": SegmentsSection,
+    "segmentations": SegmentationSection,
     "engine": EngineSection,
 }

@@ -18,6 +18,9 @@ from habitue.workspace.runs import Workspace
 
 SOURCE_CURRENCY = frozenset({"source_amount", "stated_total_amount"})
 SOURCE_CURRENCY_TABLES = frozenset({"quarantine", "reconciliation", "resent_tickets", "ticket_conflicts"})
+MONEY = frozenset({"monetary", "weighted_monetary"})
+"""Amounts that the field knows by a name without the suffix."""
+
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
 
@@ -74,7 +77,9 @@ def _with_people(workspace: Workspace, table: pa.Table, name: str) -> pa.Table:
 def in_major_units(table: pa.Table, name: str, home: str) -> pa.Table:
     """Amounts as decimals of their currency: the home currency, or that of the row where the column says so."""
     for place, column in enumerate(table.column_names):
-        if not column.endswith("_amount") or not pa.types.is_integer(table.schema.field(column).type):
+        if not (column.endswith("_amount") or column in MONEY) or not pa.types.is_integer(
+            table.schema.field(column).type
+        ):
             continue
         if column == "cost_amount":
             places: list[int] = [minor_unit(home) + 3] * table.num_rows

@@ -1,0 +1,1 @@
+"""Who the customers are, and where they go: RFM, segments, transitions."""
