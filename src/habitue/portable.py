@@ -18,6 +18,7 @@ from ibis.backends.sql.datatypes import PySparkType
 from habitue.periods import OffsetChange, offset_changes
 
 DIGITS = "0123456789"
+LINE_ENDS = "\n\r\x85\u2028\u2029"
 
 
 def materialise(table: ir.Table, name: str) -> ir.Table:
@@ -117,9 +118,12 @@ def matches_any(text: ir.StringValue, patterns: Sequence[str]) -> ir.BooleanValu
             continue
         if re.fullmatch(r"[^*?]+\*", pattern):
             tests.append(lower.startswith(pattern[:-1]))
-        else:
+        elif not re.search(r"[%_\\]", pattern):
+            tests.append(lower.like(pattern.replace("*", "%").replace("?", "_")))
+        else:  # what escapes in LIKE differs, and in regular expressions what ends a line
+            one_line = lower.translate(LINE_ENDS, " " * len(LINE_ENDS))
             regex = re.escape(pattern).replace(r"\*", ".*").replace(r"\?", ".")
-            tests.append(lower.re_search(f"^{regex}$"))
+            tests.append(one_line.re_search(f"^{regex}$"))
     if not tests:
         return ibis.literal(False)
     found = tests[0]

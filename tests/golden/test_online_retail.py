@@ -6,15 +6,19 @@ are recomputed here from the files with plain DuckDB.
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterator
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 import duckdb
+import ibis
 import pytest
 
 import habitue.project
 from habitue.project import Project
+from habitue.segments.states import Moment, states
 
 SETTINGS = """
 [project]
@@ -149,3 +153,36 @@ def test_cancellations_are_matched_to_their_sales_and_the_rest_listed(shown: Any
     unlinked = "SELECT sum(returned_amount) FROM returns WHERE linked_by = 'none'"
     kept = f"SELECT -sum(kept_amount) FROM {lines}"
     assert one(shown, unlinked) == one(shown, kept)
+
+
+def test_every_customer_of_either_year_is_accounted_for(project: Project) -> None:
+    assigned = [row for row in project.show("assignments").to_pylist() if row["segmentation"] == "strategic"]
+    assert len(assigned) == len({row["customer_id"] for row in assigned}) == 5_942
+    not_yet = {row["customer_id"] for row in assigned if row["segment"] == "not_yet_customer"}
+    listed = {row["customer_id"] for row in project.show("customers_without_visit").to_pylist()}
+    assert not_yet == listed
+    matrix = [row for row in project.show("transitions").to_pylist() if row["segmentation"] == "strategic"]
+    assert {(row["from_on"], row["to_on"]) for row in matrix} == {(date(2010, 12, 9), date(2011, 12, 9))}
+    assert sum(row["customers_count"] for row in matrix) == 5_942
+    violations = project.show("transition_violations").num_rows
+    assert sum(row["customers_count"] for row in matrix if row["is_impossible"]) == violations
+
+
+def test_a_past_state_is_what_a_run_of_that_day_knew(project: Project) -> None:
+    """States of 9 December 2010: told by the run of a year later, and by a run as of that day."""
+    late = project.runs()[0]
+    early = project.run(date(2010, 12, 9))
+    moment = Moment(date(2010, 12, 9), date(2009, 12, 9), date(2009, 12, 9))
+    found = []
+    for run in (late, early):
+        with contextlib.closing(ibis.duckdb.connect().con) as raw:
+            con = ibis.duckdb.from_connection(raw)
+            days, changes = (
+                con.read_parquet(str(project.workspace.table_path(run, name)))
+                for name in ("customer_days", "day_changes")
+            )
+            known = states(days, changes, [moment], frequency_weights={}, monetary_weights={})
+            known = known.filter(known.visits_0 > 0).drop("first_on")
+            found.append(known.order_by("customer_id").to_pyarrow().to_pylist())
+    assert len(found[1]) > 4_200
+    assert found[0] == found[1]

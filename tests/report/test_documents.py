@@ -21,8 +21,8 @@ Tables = dict[str, pa.Table]
 Manifest = dict[str, Any]
 VOID = {"meta", "link", "br", "img", "input", "hr"}
 SECTIONS = ("attention", "years", "months", "channels", "stores", "kinds", "returns", "segments", "segment-places",
-            "scores", "segmentations", "concentration", "outlook", "moves", "reconciliation", "files", "quarantine", "plan",
-            "definitions")  # fmt: skip
+            "scores", "segmentations", "concentration", "outlook", "moves", "reconciliation", "files", "quarantine",
+            "plan", "definitions")  # fmt: skip
 WITHOUT_CUSTOMERS = [name for name in SECTIONS if name not in ("segment-places", "scores", "segmentations",
                                                                "concentration", "outlook")]  # fmt: skip
 
@@ -273,6 +273,8 @@ def test_contrast(theme: int) -> None:
     for text in ("ink", "ink-soft", "accent", "alarm"):
         for ground in ("paper", "wash"):
             assert contrast(found[text], found[ground]) >= 4.5, (text, ground)
-    for mark in ("mark", "mark-before", "ink"):
+    for mark in ("mark", "mark-before", "ink", *(name for name in found if name.startswith("segment-"))):
         assert contrast(found[mark], found["paper"]) >= 3, mark
+    for step in range(8):
+        assert contrast(found[f"heat-{step}"], found[f"heat-ink-{step}"]) >= 4.5, step
     assert colours(css, 0).keys() == colours(css, 1).keys()

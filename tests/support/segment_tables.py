@@ -27,7 +27,7 @@ SIZES: Mapping[str, tuple[int, int, int, float]] = {
 }
 B2B: Mapping[str, tuple[int, int, int, float]] = {"core": (4, 400_000, 80, 5.0), "loyal": (6, 100_000, 30, 20.0)}
 
-# Customers by segment a year ago (rows) and now, in the order of STRATEGIC and then not yet customers. None: impossible.
+# Customers by segment a year ago (rows) and now, in the order of STRATEGIC, then not yet customers. None: impossible.
 MOVES: Mapping[str, Sequence[int | None]] = {
     "core": (60, 20, None, 15, None, 5, None),
     "loyal": (20, 100, None, 60, None, 20, None),
@@ -37,6 +37,8 @@ MOVES: Mapping[str, Sequence[int | None]] = {
     "lost": (0, 5, None, 5, None, 27, 1),
     "not_yet_customer": (10, 40, 100, 95, 143, None, 40),
 }
+AFTER = {"core": 20_000, "lost": 0, "not_yet_customer": 0}
+"""Net of a mover after the move, by the segment moved to; 5,000 in the others; before it, 10,000."""
 
 
 def segment_tables() -> dict[schemas.Schema, list[dict[str, Any]]]:
@@ -98,7 +100,9 @@ def segment_tables() -> dict[schemas.Schema, list[dict[str, Any]]]:
     }  # fmt: skip
 
 
-def _sizes(segmentation: str, population: str, sizes: Mapping[str, tuple[int, int, int, float]]) -> list[dict[str, Any]]:
+def _sizes(
+    segmentation: str, population: str, sizes: Mapping[str, tuple[int, int, int, float]]
+) -> list[dict[str, Any]]:
     order = (*STRATEGIC, "not_yet_customer") if segmentation == "strategic" else tuple(sizes)
     customers = sum(size[0] for name, size in sizes.items() if name != "not_yet_customer")
     net = sum(size[1] for size in sizes.values())
@@ -208,7 +212,14 @@ def _measure(measure: str, segmentation: str, from_on: date, value: float, custo
 
 def _outlook() -> list[dict[str, Any]]:
     # The six earlier segments: 100, 200, 25, 150, 100 and 38 customers; a mean of 8,000,000 / 613 each.
-    sold = {"core": 4_000_000, "loyal": 3_000_000, "new": 250_000, "slipping": 500_000, "one_off": 200_000, "lost": 50_000}
+    sold = {
+        "core": 4_000_000,
+        "loyal": 3_000_000,
+        "new": 250_000,
+        "slipping": 500_000,
+        "one_off": 200_000,
+        "lost": 50_000,
+    }
     rows = []
     for name, amount in sold.items():
         count = sum(cell or 0 for cell in MOVES[name])
@@ -224,7 +235,11 @@ def _outlook() -> list[dict[str, Any]]:
 
 def _crossing() -> list[dict[str, Any]]:
     pairs = {
-        "ten": {("core", "champions"): (90, 3_900_000), ("core", "loyal"): (10, 100_000), ("loyal", "loyal"): (200, 3e6)},
+        "ten": {
+            ("core", "champions"): (90, 3_900_000),
+            ("core", "loyal"): (10, 100_000),
+            ("loyal", "loyal"): (200, 3e6),
+        },
         "mine": {("core", NASTY): (100, 4_000_000), ("lost", "unassigned"): (38, 50_000)},
     }
     return [
@@ -260,7 +275,7 @@ def _moves(
                     "high_share": min(1.0, count / size + 0.05) if shares else None,
                     "column_share": count / arrived[end] if arrived[end] else None,
                     "before_amount": count * 10_000 if start != "not_yet_customer" else 0,
-                    "after_amount": count * (20_000 if end == "core" else 5_000 if end not in ("lost", order[-1]) else 0),
+                    "after_amount": count * AFTER.get(end, 5_000),
                     "is_impossible": impossible,
                     "is_small_row": start != "not_yet_customer" and size < 30,
                 }

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -35,7 +35,7 @@ _COLOURS = {
     "#0a0b13": "var(--segment-not-yet-customer, #8a949e)",
 }
 MARK, BEFORE, INK, SOFT, LINE, PAPER, *_OF_SEGMENTS = _COLOURS
-SEGMENT_COLOURS = dict(
+SEGMENT_COLOURS: Mapping[str, str] = dict(
     zip(("core", "loyal", "new", "slipping", "one_off", "lost", "not_yet_customer"), _OF_SEGMENTS, strict=True)
 )
 """The stand-in of each strategic segment: one colour everywhere."""

@@ -37,7 +37,7 @@ def matrix(
 ) -> str:  # fmt: skip
     """Earlier segments down, later ones across; a cell that cannot be is hatched, one of a small row has no colour."""
     is_wide = width >= WIDE
-    left, cell_h, size = (150.0, 48.0, 12.0) if is_wide else (78.0, 44.0, 10.5)
+    left, cell_h, size = (150.0, 48.0, 12.0) if is_wide else (84.0, 44.0, 10.5)
     cell_w = (width - left) / max(1, len(columns))
     upright_px = max((svg.text_px(column.label, size) for column in columns), default=0)
     top = 58.0 if is_wide else min(upright_px, 104) + 26
@@ -53,7 +53,9 @@ def matrix(
             parts.append(svg.label(x + (cell_w - 2) / 2, middle, words, size=size, anchor="middle"))
         else:
             words = svg.wrapped(column.label, size, 100, 1)
-            parts.append(svg.text(x + cell_w / 2 + 3, top - 10, words[0], fill=INK, size=size, weight=svg.BOLD, upright=False))
+            parts.append(
+                svg.text(x + cell_w / 2 + 3, top - 10, words[0], fill=INK, size=size, weight=svg.BOLD, upright=False)
+            )
     for down, (row, line) in enumerate(zip(rows, cells, strict=True)):
         y = top + down * cell_h
         parts.append(svg.box(0, y, 4, cell_h - 2, SEGMENT_COLOURS[row.segment]))
@@ -93,9 +95,14 @@ class Flow:
 
 
 def ribbons(
-    before: Sequence[MatrixRow], after: Sequence[MatrixRow], flows: Sequence[Flow], *, before_title: str, after_title: str,
+    before: Sequence[MatrixRow],
+    after: Sequence[MatrixRow],
+    flows: Sequence[Flow],
+    *,
+    before_title: str,
+    after_title: str,
     width: int = WIDE,
-) -> str:  # fmt: skip
+) -> str:
     """Ribbons as wide as the customers are many, in the colour they come from; none is thinner than a hair."""
     total = sum(flow.customers for flow in flows)
     if not total:
@@ -128,9 +135,8 @@ def ribbons(
         bend = (x2 - x1) * 0.5
         curve = f"M{_n(x1)},{_n(y1)}C{_n(x1 + bend)},{_n(y1)} {_n(x2 - bend)},{_n(y2)} {_n(x2)},{_n(y2)}"
         colour = SEGMENT_COLOURS[before[flow.start].segment]
-        parts.append(
-            f'<path d="{curve}" fill="none" stroke="{colour}" stroke-width="{_n(max(thick, 0.8))}" stroke-opacity="0.5"/>'
-        )
+        line = f'stroke="{colour}" stroke-width="{_n(max(thick, 0.8))}" stroke-opacity="0.5"'
+        parts.append(f'<path d="{curve}" fill="none" {line}/>')
     for at, row in enumerate(before):
         if out[at]:
             parts += _end(row, left_x, top + left_at[at], out[at] * px, bar, left_x - 6, "end", labels_px - 8, size)

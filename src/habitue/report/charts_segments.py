@@ -35,7 +35,9 @@ class SegmentShare:
 def segment_shares(rows: Sequence[SegmentShare], width: int = WIDE) -> str:
     """Two bars a segment from a common zero: hollow for customers, full for sales."""
     labels_px = 14 + max((svg.text_px(row.label, 13) for row in rows), default=0)
-    text_px = 10 + max((svg.text_px(text, 12) for row in rows for text in (row.customers_text, row.sales_text)), default=0)
+    text_px = 10 + max(
+        (svg.text_px(text, 12) for row in rows for text in (row.customers_text, row.sales_text)), default=0
+    )
     values = [value for row in rows for value in (row.customers, row.sales)]
     low, high = min([0.0, *values]), max([0.01, *values])
     left = labels_px + (text_px if low < 0 else 0)
@@ -154,10 +156,15 @@ def concentration(
     words = f"{literal(list(percent))}[indexof({literal(ticks)}, datum.value)]"
 
     def axis(title: str, upright: bool) -> Any:
-        placed = {"titleAngle": 0, "titleAlign": "left", "titleAnchor": "end", "titleX": -46, "titleY": -10} if upright else {}
+        placed = (
+            {"titleAngle": 0, "titleAlign": "left", "titleAnchor": "end", "titleX": -46, "titleY": -10}
+            if upright
+            else {}
+        )
         return alt.Axis(
             values=ticks, labelExpr=words, title=title, titleColor=SOFT, titleFontWeight=400, titleFontSize=12,
-            labelColor=SOFT, gridColor=LINE, domainColor=SOFT, ticks=False, labelPadding=6, labelOverlap=False, **placed,
+            labelColor=SOFT, gridColor=LINE, domainColor=SOFT, ticks=False, labelPadding=6, labelOverlap=False,
+            **placed,
         )  # fmt: skip
 
     x = alt.X("x:Q", scale=alt.Scale(domain=[0, 1], nice=False), axis=axis(x_title, False))
@@ -171,7 +178,9 @@ def concentration(
     layers = [
         alt.Chart(data([(0, 0), (1, 1)])).mark_line(color=SOFT, strokeDash=[4, 4], strokeWidth=1).encode(x=x, y=y),
         below.mark_text(align="right", color=SOFT, fontSize=12).encode(x=x, y=y, text="text:N"),
-        alt.Chart(data(points)).mark_line(color=MARK, strokeWidth=3, interpolate="linear").encode(x=x, y=y, order="x:Q"),
+        alt.Chart(data(points))
+        .mark_line(color=MARK, strokeWidth=3, interpolate="linear")
+        .encode(x=x, y=y, order="x:Q"),
         named.mark_point(color=INK, fill=PAPER, opacity=1, size=90, strokeWidth=3).encode(x=x, y=y),
         named.mark_text(align="left", dx=14, dy=12, color=INK, fontSize=13, fontWeight=600, lineBreak="\n").encode(
             x=x, y=y, text="text:N"

@@ -105,7 +105,15 @@ def answer(c: Context) -> str:
         rows = c.segments.sizes(STRATEGIC, c.segments.populations[0])
         customers, customers_share, net_share = engaged(rows)
         if customers and net_share is not None:
-            told.append(c.text("answer.segments", customers=customers_share, net=net_share))
+            told.append(
+                c.text(
+                    "answer.segments",
+                    population=c.population(c.segments.populations[0]),
+                    customers=customers_share,
+                    net=net_share,
+                    window=sections_segments.window(c),
+                )
+            )
     return " ".join(told)
 
 
@@ -162,16 +170,16 @@ def _segment_figures(c: Context) -> list[Figure]:
     main = c.segments.populations[0]
     core = next(row for row in c.segments.sizes(STRATEGIC, main) if row["segment"] == "core")
     tenth = c.segments.measure("top_decile_share", "customers", main)
-    window = sections_segments.window(c)
+    about = {"window": sections_segments.window(c), "population": c.population(main)}
     found: list[tuple[str, str, str, str, str]] = []
     if core["customers_count"]:
-        size, share = c.words.short_number(core["customers_count"]), core["customers_share"]
-        found.append(("core_customers", size, c.text("figure.core_share", share=share), "segment-core", "segments"))
+        of = c.text("figure.core_share", share=core["customers_share"], population=about["population"])
+        found.append(("core_customers", c.words.short_number(core["customers_count"]), of, "segment-core", "segments"))
     if core["customers_count"] and core["net_share"] is not None:
-        of = c.text("figure.core_net_of", window=window)
+        of = c.text("figure.core_net_of", **about)
         found.append(("core_net", c.words.share(core["net_share"]), of, "segment-core", "segments"))
     if tenth:
-        of = c.text("figure.best_tenth_of", count=tenth["customers_count"], window=window)
+        of = c.text("figure.best_tenth_of", count=tenth["customers_count"], **about)
         found.append(("best_tenth", c.words.share(tenth["value"]), of, "top-decile", "concentration"))
     return [
         Figure(c.text(f"figure.{code}"), value, of, f"def-{definition}", anchor, c.labels)
@@ -191,7 +199,7 @@ def attention(c: Context) -> Section:
         add("act", "reconciliation", "not_reconciled", count=broken)
     for warning in c.manifest.get("warnings") or ():
         params = {name: as_date(value) for name, value in (warning.get("params") or {}).items()}
-        items.append(Item("look", c.words.text(warning["code"], **params)))
+        items.append(Item("look", c.words.text(warning["code"], **params), _about(c, warning["code"])))
     _stated_totals(c, rows, add)
     _tickets(c, add)
     plan = [row for row in figures.rows_of(c.tables, "collection_plan") if row["at_stake_amount"]]
@@ -212,6 +220,13 @@ def attention(c: Context) -> Section:
     if not items:
         return Section("attention", title, [Prose(c.text("attention.none"), is_empty_state=True)], c.labels)
     return Section("attention", title, [Items(items)], c.labels)
+
+
+def _about(c: Context, code: str) -> str:
+    """The section a warning belongs to, if there is one."""
+    if not c.segments.populations:
+        return ""
+    return {"strategic": "segments", "rfm": "scores", "transitions": "moves"}.get(code.partition(".")[0], "")
 
 
 def _broken(c: Context) -> int:

@@ -118,7 +118,11 @@ def _move(c: Context, row: Mapping[str, Any]) -> drawing.Move:
     words = c.words.number(count)
     return drawing.Move(
         share,
-        words if share is None else c.words.share(share, decimals=0) if share >= 0.0995 or share == 0 else c.words.share(share),
+        words
+        if share is None
+        else c.words.share(share, decimals=0)
+        if share >= 0.0995 or share == 0
+        else c.words.share(share),
         "" if share is None else words,
         is_impossible=row["is_impossible"],
         is_small=row["is_small_row"],
@@ -139,7 +143,9 @@ def _move_grid(c: Context, population: str, step: Step, moves: Moves) -> Grid:
             under = c.text("moves.impossible_seen") if row["is_impossible"] else ""
             body.append(
                 [
-                    Cell(c.segment(STRATEGIC, start), c.text("moves.small") if row["is_small_row"] else "", segment=start),
+                    Cell(
+                        c.segment(STRATEGIC, start), c.text("moves.small") if row["is_small_row"] else "", segment=start
+                    ),
                     Cell(c.segment(STRATEGIC, end), under, segment=end),
                     *cells(
                         c.words.number(row["customers_count"]),
@@ -195,7 +201,9 @@ def _ribbons(c: Context, population: str, step: Step, moves: Moves) -> Block:
         notes.append(c.text("ribbons.left_out", count=left_out))
     if stayed and stayed["customers_count"]:
         notes.append(c.text("ribbons.not_yet", count=stayed["customers_count"]))
-    gone, come = (sum(row["customers_count"] for pair, row in some.items() if _crosses(pair, into)) for into in (False, True))
+    gone, come = (
+        sum(row["customers_count"] for pair, row in some.items() if _crosses(pair, into)) for into in (False, True)
+    )
     return c.chart(
         lambda width: drawing.ribbons(
             [line(code, before[code]) for code in rows],
@@ -232,7 +240,11 @@ def _share_grid(c: Context, population: str, step: Step, moves: Moves) -> Grid:
 
     body = [
         [
-            Cell(c.segment(STRATEGIC, start), c.text("moves.small") if moves[start, start]["is_small_row"] else "", segment=start),
+            Cell(
+                c.segment(STRATEGIC, start),
+                c.text("moves.small") if moves[start, start]["is_small_row"] else "",
+                segment=start,
+            ),
             *(cell(moves[start, end]) for end in columns),
             Cell(c.words.number(before[start])),
         ]

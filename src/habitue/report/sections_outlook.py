@@ -106,7 +106,12 @@ def _measures(c: Context, population: str) -> list[Grid | Prose]:
                 c.column("segment_measures.customers_count"),
             ],
             [
-                cells(_capital(c.segmentation(name)), c.words.share(eta), c.words.number(gini, decimals=2), c.words.number(count))
+                cells(
+                    _capital(c.segmentation(name)),
+                    c.words.share(eta),
+                    c.words.number(gini, decimals=2),
+                    c.words.number(count),
+                )
                 for name, eta, gini, count in found
             ],
         )
@@ -128,7 +133,8 @@ def _crossing_grid(c: Context, segmentation: str, population: str) -> Grid | Non
         if pair is None:
             return Cell("–")
         return Cell(
-            c.words.number(pair["customers_count"]), c.text("outlook.each", amount=c.short(pair["next_per_head_amount"]))
+            c.words.number(pair["customers_count"]),
+            c.text("outlook.each", amount=c.short(pair["next_per_head_amount"])),
         )
 
     return Grid(

@@ -32,9 +32,7 @@ def scores(c: Context) -> Section | None:
 
 def _cells(c: Context, population: str) -> dict[tuple[int, int], Row]:
     rows = figures.rows_of(c.tables, "rfm_cells")
-    return {
-        (row["recency_score"], row["frequency_score"]): row for row in rows if row["population"] == population
-    }
+    return {(row["recency_score"], row["frequency_score"]): row for row in rows if row["population"] == population}
 
 
 def _cuts(c: Context, population: str) -> list[Row]:
@@ -64,11 +62,17 @@ def _heat(c: Context, population: str) -> Block:
         ]
         for recency in reversed(SCORES)
     ]
-    rows = [(c.text("scores.score", score=score), _range(c, population, "recency", score)) for score in reversed(SCORES)]
+    rows = [
+        (c.text("scores.score", score=score), _range(c, population, "recency", score)) for score in reversed(SCORES)
+    ]
     columns = [(c.text("scores.score", score=score), _range(c, population, "frequency", score)) for score in SCORES]
     return c.chart(
         lambda width: drawing.score_heat(
-            picture, rows, columns, row_title=c.text("scores.recency_axis"), column_title=c.text("scores.frequency_axis"),
+            picture,
+            rows,
+            columns,
+            row_title=c.text("scores.recency_axis"),
+            column_title=c.text("scores.frequency_axis"),
             width=width,
         ),
         _cell_grid(c, population),
@@ -145,7 +149,9 @@ def cut_grid(c: Context, population: str) -> Grid:
                     Cell(c.words.term("dimension", dimension)),
                     Cell(c.words.term("method", method, default=method), used),
                     *(
-                        Cell(_range_of(c, mine[score]), c.text("scores.customers", count=mine[score]["customers_count"]))
+                        Cell(
+                            _range_of(c, mine[score]), c.text("scores.customers", count=mine[score]["customers_count"])
+                        )
                         if score in mine
                         else Cell("–", c.text("scores.nobody"))
                         for score in SCORES

@@ -25,7 +25,9 @@ def window_months(c: Context) -> int:
     stated = (c.manifest.get("settings") or {}).get("window_months")
     if stated:
         return int(stated)
-    of = next((row for row in figures.rows_of(c.tables, "segment_measures") if row["segmentation"] == "customers"), None)
+    of = next(
+        (row for row in figures.rows_of(c.tables, "segment_measures") if row["segmentation"] == "customers"), None
+    )
     return months_between(of["from_on"], of["to_on"]) if of else 12
 
 
@@ -123,16 +125,22 @@ def size_grid(c: Context, segmentation: str, population: str) -> Grid:
         c.money(round(net / customers) if customers else None),
         "",
     )
-    names = (
-        "customers_count", "customers_share", "net_amount", "net_share", "visits_per_customer", "basket_amount",
-        "per_head_amount", "median_recency_days",
-    )  # fmt: skip
     return Grid(
         c.heading(
             "segments.caption", segmentation=c.segmentation(segmentation), population=c.population(population),
             window=window(c), currency=c.currency,
         ),
-        [c.column("segment"), *(c.column(f"segments.{name}", number=True) for name in names)],
+        [
+            c.column("segment"),
+            c.column("segments.customers_count"),
+            c.column("customers_share", number=True),
+            c.label("net_sales", number=True),
+            c.column("net_share", number=True),
+            c.label("visits_each", number=True),
+            c.column("basket_amount"),
+            c.label("sales_each", number=True),
+            c.label("median_recency", number=True),
+        ],
         [*body, total],
         1,
     )  # fmt: skip
@@ -192,14 +200,14 @@ def _buys(c: Context, population: str, row: Row) -> list[str]:
     channels = c.segments.mix(population, row["segment"], "sales_channel")
     if not channels:
         return [c.text("card.nothing_bought")]
-    told = [
-        c.text("card.part", name=c.written(one["value"]), share=one["share"]) for one in channels[:CARD_CHANNELS]
-    ]
+    told = [c.text("card.part", name=c.written(one["value"]), share=one["share"]) for one in channels[:CARD_CHANNELS]]
     sentences = [c.text("card.channels", channels=c.words.listing(told))]
     categories = c.segments.mix(population, row["segment"], "category")
     if any(one["value"] for one in categories):
         found = [c.text("card.category", name=one["value"], lift=one["lift"]) for one in typical(categories)]
-        sentences.append(c.text("card.typical", categories=c.words.listing(found)) if found else c.text("card.no_typical"))
+        sentences.append(
+            c.text("card.typical", categories=c.words.listing(found)) if found else c.text("card.no_typical")
+        )
     elif not any(one["dimension"] == "category" for one in figures.rows_of(c.tables, "segment_mix")):
         sentences.append(c.text("card.no_categories"))
     return sentences
@@ -242,7 +250,9 @@ def _thresholds(c: Context) -> list[Block]:
                 Cell(c.money(row["core_amount"])),
                 Cell(c.words.number(row["repeaters_count"])),
                 Cell(c.words.date(row["calibrated_on"])),
-                Cell(c.text("thresholds.assumed" if row["is_assumed"] else "thresholds.measured")),
+                Cell(c.text("thresholds.assumed"), c.text("thresholds.few"))
+                if row["is_assumed"]
+                else Cell(c.text("thresholds.measured")),
             ]
             for row in rows
         ],
@@ -299,9 +309,7 @@ def _place_finding(c: Context, stores: Sequence[tuple[str | None, Mapping[str, i
     return c.text("places.finding", best=c.store(best), most=most, worst=c.store(worst), least=least)
 
 
-def _place_grid(
-    c: Context, kind: str, population: str, found: Sequence[tuple[str | None, Mapping[str, int]]]
-) -> Grid:
+def _place_grid(c: Context, kind: str, population: str, found: Sequence[tuple[str | None, Mapping[str, int]]]) -> Grid:
     codes = c.segments.segments(STRATEGIC)
 
     def place_name(name: str | None) -> str:

@@ -142,7 +142,7 @@ def typical(mix: Iterable[Mapping[str, Any]], most: int = 3) -> list[Mapping[str
 
 
 def around_core(moves: Mapping[tuple[str, str], Mapping[str, Any]]) -> tuple[int, int]:
-    """Change of net, from the period before to the one after, of those who left the core and of those who entered it."""
+    """Change of net from the period before to the one after: of those who left the core, of those who entered it."""
     left = sum(_gain(row) for (start, end), row in moves.items() if start == "core" != end)
     entered = sum(_gain(row) for (start, end), row in moves.items() if end == "core" != start)
     return left, entered
