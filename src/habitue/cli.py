@@ -269,16 +269,30 @@ def transitions(
         typer.echo(f"{_State.words.text('cli.warning')} {_State.words.say(note)}", err=True)
 
 
+class Dialect(StrEnum):
+    """Dialects of SQL."""
+
+    DUCKDB = "duckdb"
+    POSTGRES = "postgres"
+    PYSPARK = "pyspark"
+
+
 @app.command(help=HELP.text("cli.segmentations.help"))
 def segmentations(
     project: ProjectFolder = Path(),
     scores: Annotated[Path | None, typer.Option(help=HELP.text("cli.segmentations.scores"))] = None,
+    sql: Annotated[Dialect | None, typer.Option(help=HELP.text("cli.segmentations.sql"))] = None,
 ) -> None:
     """Show what the rules of the segmentations cover."""
     from habitue.report import console_segments
 
     try:
-        rule_sets = _open(project).segmentations()
+        opened = _open(project)
+        rule_sets = opened.segmentations()
+        if sql is not None:
+            for name, query in opened.segmentation_sql(sql.value).items():
+                typer.echo(f"-- {name}\n{query};\n")
+            return
         if scores is None:
             _print(console_segments.segmentations_lines(rule_sets, _State.words))
             return
@@ -365,7 +379,8 @@ def _tell_run(opened: Project, done: Run) -> None:
     """What a run brought, and where its report lies."""
     from habitue.report.console import run_lines
 
-    tables = {name: opened.show(name, run=done.run_id) for name in ("sales_by_year", "reconciliation", "quarantine")}
+    names = ("sales_by_year", "reconciliation", "quarantine", "segments")
+    tables = {name: opened.show(name, run=done.run_id) for name in names}
     _print(run_lines(tables, done.manifest, _State.words))
     say("cli.run.report", path=str(opened.report_path(done)))
 

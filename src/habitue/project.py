@@ -130,6 +130,21 @@ class Project:
 
         return (TEN, NINE, *self.workspace.settings.rule_sets)
 
+    def segmentation_sql(self, dialect: str, *, run: str | None = None) -> dict[str, str]:
+        """Every segmentation of a run as a query over its table `rfm`, by name.
+
+        Args:
+            dialect: duckdb, postgres or pyspark.
+            run: run id or its start (default: the last).
+
+        Raises:
+            UsageError: no such run, or one made before segments were kept.
+        """
+        from habitue.workspace import movements
+
+        scheme = movements.scheme_of(self.workspace.find_run(run))
+        return {name: scheme.sql(name, dialect) for name in scheme.segments}
+
     def report(self, *, run: str | None = None, language: str | None = None) -> str:
         """The report of a run as one HTML page.
 

@@ -157,23 +157,29 @@ def test_cancellations_are_matched_to_their_sales_and_the_rest_listed(shown: Any
 
 def test_every_customer_of_either_year_is_accounted_for(project: Project) -> None:
     assigned = [row for row in project.show("assignments").to_pylist() if row["segmentation"] == "strategic"]
-    assert len(assigned) == len({row["customer_id"] for row in assigned}) == 5_942
+    everybody = {row["customer_id"] for row in assigned}
+    apart = {row["customer_id"] for row in project.show("customers").to_pylist() if row["population"] == "shared_card"}
+    assert (len(assigned), len(everybody), len(apart)) == (5_941, 5_941, 1)  # one number is used by many: set apart
+    assert len(everybody | apart) == 5_942
     not_yet = {row["customer_id"] for row in assigned if row["segment"] == "not_yet_customer"}
     listed = {row["customer_id"] for row in project.show("customers_without_visit").to_pylist()}
     assert not_yet == listed
     matrix = [row for row in project.show("transitions").to_pylist() if row["segmentation"] == "strategic"]
     assert {(row["from_on"], row["to_on"]) for row in matrix} == {(date(2010, 12, 9), date(2011, 12, 9))}
-    assert sum(row["customers_count"] for row in matrix) == 5_942
+    assert sum(row["customers_count"] for row in matrix) == 5_941
     violations = project.show("transition_violations").num_rows
     assert sum(row["customers_count"] for row in matrix if row["is_impossible"]) == violations
 
 
 def test_a_past_state_is_what_a_run_of_that_day_knew(project: Project) -> None:
-    """States of 9 December 2010: told by the run of a year later, and by a run as of that day."""
+    """States of 9 December 2010: told by the run of a year later, and by a run as of that day.
+
+    Who is set apart as a shared card is decided by each run for all dates, as identities are: those are left out.
+    """
     late = project.runs()[0]
     early = project.run(date(2010, 12, 9))
     moment = Moment(date(2010, 12, 9), date(2009, 12, 9), date(2009, 12, 9))
-    found = []
+    found, apart = [], set()
     for run in (late, early):
         with contextlib.closing(ibis.duckdb.connect().con) as raw:
             con = ibis.duckdb.from_connection(raw)
@@ -183,6 +189,9 @@ def test_a_past_state_is_what_a_run_of_that_day_knew(project: Project) -> None:
             )
             known = states(days, changes, [moment], frequency_weights={}, monetary_weights={})
             known = known.filter(known.visits_0 > 0).drop("first_on")
-            found.append(known.order_by("customer_id").to_pyarrow().to_pylist())
-    assert len(found[1]) > 4_200
-    assert found[0] == found[1]
+            found.append({row["customer_id"]: row for row in known.to_pyarrow().to_pylist()})
+        apart |= {customer for customer, row in found[-1].items() if row["population"] == "shared_card"}
+    then, told = ({key: row for key, row in one.items() if key not in apart} for one in found)
+    assert len(told) > 4_200
+    assert len(apart) <= 2
+    assert then == told

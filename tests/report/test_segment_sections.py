@@ -168,7 +168,7 @@ def test_the_best_tenth(full: Tables, manifest: Manifest) -> None:
 
 def test_users_own_segments_are_shown_as_written(full: Tables, manifest: Manifest) -> None:
     section = sections_segments.other_segmentations(context(full, manifest))
-    own = next(grid for grid in grids(section) if grid.caption.startswith("Mine"))
+    own = next(grid for grid in grids(section) if grid.caption.startswith("mine: "))
     assert column(own, "segment") == [NASTY, "Unassigned", "All with a visit"]
     page = report(full, {**manifest, "warnings": []}, "en", strict=True)
     assert "&lt;&#34;best&#34;&gt;" in page
@@ -187,7 +187,7 @@ def test_what_segments_bought_next(full: Tables, manifest: Manifest) -> None:
     assert "the ten-segment grid 14.0%" in prose(section)
     table, measures, ten, own = grids(section)
     assert column(table, "customers") == ["100", "200", "25", "150", "100", "38", "613"]
-    assert column(measures, "segmentation") == ["Five strategic segments", "Standard ten", "Mine"]
+    assert column(measures, "segmentation") == ["Five strategic segments", "Standard ten", "mine"]
     assert [column.label for column in ten.columns[1:]] == ["Champions", "Loyal customers"]
     assert [(cell.text, cell.under) for cell in ten.rows[0][1:]] == [("90", "€433 each"), ("10", "€100 each")]
     assert ten.rows[1][1].text == "–"

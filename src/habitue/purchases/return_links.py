@@ -46,8 +46,9 @@ class Groups:
 class SaleLines:
     """Counted sale lines that may be taken back; all arrays int64, one entry a line.
 
-    `net` is positive, in the source's currency, `home` the same in the home currency; `sold_at` in microseconds,
-    `sold_on` in days; the rest are codes shared with `ReturnLines`.
+    `net` is positive, in the source's currency, `home` the same in the home currency; `left` is what may still be taken
+    back of `net` (None: all); `sold_at` in microseconds, `sold_on` in days; the rest are codes shared with
+    `ReturnLines`.
     """
 
     sold_at: np.ndarray
@@ -57,6 +58,7 @@ class SaleLines:
     currency: np.ndarray
     net: np.ndarray
     home: np.ndarray
+    left: np.ndarray | None = None
 
 
 @dataclass(frozen=True)
@@ -142,7 +144,7 @@ class _Linking:
         self.s_at, self.s_on, self.s_ticket = view(sales.sold_at), view(sales.sold_on), view(sales.ticket)
         self.s_sku, self.s_currency = view(sales.sku), view(sales.currency)
         self.net, self.home = view(sales.net), view(sales.home)
-        self.left = view(sales.net.copy())
+        self.left = view((sales.net if sales.left is None else sales.left).copy())
         self.r = {name: view(getattr(returns, name)) for name in ReturnLines.__dataclass_fields__}
         self.count = len(returns.amount)
         self.tickets, self.by_sku, self.by_amount, self.days = tickets, by_sku, by_amount, days

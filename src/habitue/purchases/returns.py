@@ -1,7 +1,8 @@
 """Returns: which purchase each takes back, and what that changes on both lines.
 
-Only the return lines and the sale lines that could be meant leave the engine; `return_links` decides, and the result
-comes back as small tables to join by file and row.
+Most are plain and are matched in the engine (`return_matches`). Of the others the return lines and the sale lines that
+could be meant leave the engine; `return_links` decides, and the result comes back as small tables to join by file and
+row.
 """
 
 from __future__ import annotations
@@ -18,8 +19,10 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from habitue import portable
 from habitue.purchases import return_links as links
 from habitue.purchases.return_changes import Linked, linked
+from habitue.purchases.return_matches import HARD, match
 from habitue.purchases.sale_types import SHARED_CARD, is_sale
 
 Prepare = Callable[[ir.Table], ir.Table]
@@ -32,8 +35,9 @@ _RETURN = (
 )  # fmt: skip
 _SALE = (
     "file_id", "row_number", "source", "transaction_id", "line_number", "sold_at", "sold_on", "sku", "currency",
-    "source_net_amount", "net_amount",
+    "source_net_amount", "net_amount", "customer_id", "population",
 )  # fmt: skip
+_ASKED = (*_SALE, "remaining")
 
 
 @dataclass(frozen=True)
@@ -44,7 +48,7 @@ class _Staged:
     prepare: Prepare
     may_negate: bool
 
-    def returns(self) -> pa.Table:
+    def returns(self) -> ir.Table:
         some = self.lines if self.may_negate else self.lines.filter(self.lines.net_amount < 0)
         ready = self.prepare(some)
         ready = ready.filter(
@@ -52,16 +56,36 @@ class _Staged:
         )
         nobody = ibis.null("string")
         ready = ready.mutate(person=ibis.ifelse(ready.population == SHARED_CARD, nobody, ready.customer_id))
-        order = ("sold_at", "source", "transaction_id", "line_number", "file_id", "row_number")
-        return ready.select(*_RETURN).order_by(*order).to_pyarrow()
+        return portable.materialise(ready.select(*_RETURN), "back")
+
+    def candidates(self, back: ir.Table) -> ir.Table:
+        """Sale lines of the tickets that returns name or stand on, and of the articles bought by their customers."""
+        tickets = back.select(
+            asked_source="source", asked_ticket=back.original_transaction_id.fill_null(back.transaction_id)
+        ).distinct()
+        goods = back.filter(back.original_transaction_id.isnull() & back.person.notnull() & back.sku.notnull())
+        goods = goods.select(asked_customer="person", asked_sku="sku").distinct()
+        some = self._positive()
+        names = some.columns
+        wide = some.left_join(
+            tickets, [some.source == tickets.asked_source, some.transaction_id == tickets.asked_ticket]
+        )
+        wide = wide.left_join(goods, [wide.customer_id == goods.asked_customer, wide.sku == goods.asked_sku])
+        wide = wide.filter(wide.asked_ticket.notnull() | wide.asked_sku.notnull()).select(*names)
+        return portable.materialise(self._sold(wide).select(*_SALE, "transaction_number", "store_id"), "candidates")
 
     def sales(self, keys: ir.Table, on: Mapping[str, str], *extra: str) -> ir.Table:
         """Sale lines whose columns equal those of `keys` (column of the lines: column of the keys), with `extra`."""
-        some = self.lines if self.may_negate else self.lines.filter(self.lines.net_amount > 0)
+        some = self._positive()
         some = some.inner_join(keys, [some[mine] == keys[theirs] for mine, theirs in on.items()])
-        ready = self.prepare(some)
-        sold = ready.filter(is_sale(ready) & (ready.source_net_amount > 0) & ready.rate_fault.isnull())
-        return sold.select(*_SALE, *extra)
+        return self._sold(some).select(*_SALE, *(name for name in extra if name not in _SALE))
+
+    def _positive(self) -> ir.Table:
+        return self.lines if self.may_negate else self.lines.filter(self.lines.net_amount > 0)
+
+    def _sold(self, lines: ir.Table) -> ir.Table:
+        ready = self.prepare(lines)
+        return ready.filter(is_sale(ready) & (ready.source_net_amount > 0) & ready.rate_fault.isnull())
 
 
 def link_returns(
@@ -84,14 +108,17 @@ def link_returns(
     currency.
     """
     staged = _Staged(lines, prepare, may_negate)
-    returned = staged.returns()
-    if returned.num_rows == 0:
+    back = staged.returns()
+    if not back.count().to_pyarrow().as_py():
         return None
-    keys = _Keys(returned)
+    matched = match(back, staged.candidates(back), return_days=return_days)
+    hard = matched.back.filter(matched.back.way == HARD).select(*_RETURN)
+    returned = hard.order_by(*_IN_TIME).to_pyarrow()
+    keys = _Keys(returned, matched.sold)
     tickets = keys.tickets(staged)
-    skus = keys.skus(staged)
+    skus = keys.skus()
     amounts = keys.amounts(staged)
-    found, member = _unique(pa.concat_tables([part.select(_SALE) for part in (tickets, skus, amounts)]))
+    found, member = _unique(pa.concat_tables([part.select(_ASKED) for part in (tickets, skus, amounts)]))
     cut = np.cumsum([0, tickets.num_rows, skus.num_rows, amounts.num_rows])
     groups = [
         links.Groups.of(_ints(part["link_key"]), member[cut[n] : cut[n + 1]], count)
@@ -109,19 +136,21 @@ def link_returns(
             currency=codes["currency"][1],
             net=_ints(found["source_net_amount"]),
             home=_ints(found["net_amount"]),
+            left=_ints(found["remaining"]),
         ),
         keys.return_lines(codes["sku"][0], codes["currency"][0]),
         *groups,
         return_days=return_days,
     )
-    return linked(returned, found, parts, like=lines)
+    return linked(matched, returned, found, parts)
 
 
 class _Keys:
     """The keys under which sale lines are looked for, numbered from 0."""
 
-    def __init__(self, returned: pa.Table) -> None:
+    def __init__(self, returned: pa.Table, sold: ir.Table) -> None:
         self.returned = returned
+        self.sold = sold
         names = ("source", "transaction_id", "person", "sku", "currency")
         column = {name: returned[name].to_pylist() for name in names}
         self.source = column["source"]
@@ -150,7 +179,9 @@ class _Keys:
 
         `stated` is set to the key of the ticket found, or nobody.
         """
-        by_key = _lines_of(staged, self.own_keys, "transaction_id", 0)
+        if not self.own_keys:
+            return _NOTHING
+        by_key = _in_ticket_order(self._keyed(self.own_keys, ("source", "transaction_id")))
         first = _first_moments(by_key, self.ticket_count)
         moments = _ints(self.returned["sold_at"])
         stated = self.stated != links.NOBODY
@@ -161,7 +192,9 @@ class _Keys:
         by_number = self._latest_by_number(staged, missing, moments)
         if not by_number:
             return by_key
-        more = _lines_of(staged, by_number, "transaction_id", self.ticket_count)
+        keys = _key_table({key: n + self.ticket_count for key, n in by_number.items()}, ("key_source", "key_ticket"))
+        more = staged.sales(keys, {"source": "key_source", "transaction_id": "key_ticket"}, "link_key")
+        more = _in_ticket_order(self._with_remaining(more))
         self.ticket_count += len(by_number)
         return pa.concat_tables([by_key, more])
 
@@ -199,13 +232,24 @@ class _Keys:
                     break
         return chosen
 
-    def skus(self, staged: _Staged) -> pa.Table:
+    def skus(self) -> pa.Table:
         """Lines of the customers' purchases of the articles, sorted by `link_key`, latest first."""
         if not self.by_sku:
             return _NOTHING
-        keys = _key_table(self.by_sku, ("key_customer", "key_sku"))
-        sold = staged.sales(keys, {"customer_id": "key_customer", "sku": "key_sku"}, "link_key")
+        sold = self._keyed(self.by_sku, ("customer_id", "sku"))
         return sold.order_by("link_key", *_LATEST_FIRST).to_pyarrow()
+
+    def _keyed(self, keys: Mapping[Any, int], columns: Sequence[str]) -> ir.Table:
+        """Candidates whose columns are one of the keys, with its `link_key`."""
+        table = _key_table(keys, tuple(f"key_{name}" for name in columns))
+        wide = self.sold.inner_join(table, [self.sold[name] == table[f"key_{name}"] for name in columns])
+        return wide.select(*_ASKED, "link_key")
+
+    def _with_remaining(self, lines: ir.Table) -> ir.Table:
+        """Lines looked for beside the candidates, with what plain returns have left of them."""
+        known = self.sold.select("remaining", known_file="file_id", known_row="row_number")
+        wide = lines.left_join(known, [lines.file_id == known.known_file, lines.row_number == known.known_row])
+        return wide.select(*lines.columns, remaining=wide.remaining.fill_null(wide.source_net_amount))
 
     def amounts(self, staged: _Staged) -> pa.Table:
         """Lines of the customers' tickets of exactly the amounts, sorted by `link_key`, latest ticket first."""
@@ -213,7 +257,7 @@ class _Keys:
             return _NOTHING
         people = {person: n for n, person in enumerate(dict.fromkeys(person for person, _, _ in self.by_amount))}
         asked = _key_table({(person,): n for person, n in people.items()}, ("key_customer",)).drop("link_key")
-        sold = staged.sales(asked, {"customer_id": "key_customer"}, "customer_id")
+        sold = staged.sales(asked, {"customer_id": "key_customer"})
         keys = _key_table(self.by_amount, ("key_customer", "key_currency", "key_amount"))
         totals = sold.group_by("customer_id", "currency", "source", "transaction_id").aggregate(
             total=sold.source_net_amount.sum(), first_at=sold.sold_at.min()
@@ -239,7 +283,8 @@ class _Keys:
             ],
         )
         order = ("link_key", ibis.desc("first_at"), "source", "transaction_id", "line_number", "file_id", "row_number")
-        return wanted.order_by(*order).select(*_SALE, "link_key").to_pyarrow()
+        wanted = self._with_remaining(wanted.select(*_SALE, "link_key", "first_at"))
+        return wanted.order_by(*order).select(*_ASKED, "link_key").to_pyarrow()
 
     def return_lines(self, sku: np.ndarray, currency: np.ndarray) -> links.ReturnLines:
         """The returns as the kernel wants them."""
@@ -260,6 +305,7 @@ class _Keys:
         )
 
 
+_IN_TIME = ("sold_at", "source", "transaction_id", "line_number", "file_id", "row_number")
 _LATEST_FIRST = (
     ibis.desc("sold_at"), ibis.asc("source"), ibis.asc("transaction_id"), ibis.asc("line_number"),
     ibis.asc("file_id"), ibis.asc("row_number"),
@@ -270,15 +316,13 @@ _NOTHING = pa.schema(
         ("file_id", pa.string()), ("row_number", pa.int64()), ("source", pa.string()), ("transaction_id", pa.string()),
         ("line_number", pa.int64()), ("sold_at", pa.timestamp("us")), ("sold_on", pa.date32()), ("sku", pa.string()),
         ("currency", pa.string()), ("source_net_amount", pa.int64()), ("net_amount", pa.int64()),
-        ("link_key", pa.int64()),
+        ("customer_id", pa.string()), ("population", pa.string()), ("remaining", pa.int64()), ("link_key", pa.int64()),
     ]
 ).empty_table()  # fmt: skip
 
 
-def _lines_of(staged: _Staged, tickets: Mapping[Any, int], column: str, first_key: int) -> pa.Table:
-    keys = _key_table({key: n + first_key for key, n in tickets.items()}, ("key_source", "key_ticket"))
-    sold = staged.sales(keys, {"source": "key_source", column: "key_ticket"}, "link_key")
-    return sold.order_by("link_key", "line_number", "file_id", "row_number").to_pyarrow()
+def _in_ticket_order(sold: ir.Table) -> pa.Table:
+    return sold.select(*_ASKED, "link_key").order_by("link_key", "line_number", "file_id", "row_number").to_pyarrow()
 
 
 def _key_table(keys: Mapping[Any, int], names: Sequence[str]) -> ir.Table:

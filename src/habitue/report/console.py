@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import groupby
 from typing import Any
 
+from habitue.report.console_segments import segment_lines
 from habitue.report.context import as_date
 from habitue.report.exports import text_table
 from habitue.report.locale import Words
@@ -53,6 +54,7 @@ def run_lines(tables: Mapping[str, Any], manifest: Mapping[str, Any], words: Wor
     recon = tables["reconciliation"].to_pylist()
     refused = tables["quarantine"].num_rows
     yield words.text("console.run.rows", count=sum(row["read_rows"] for row in recon), refused=refused)
+    yield from segment_lines(tables["segments"].to_pylist(), words)
     yield from warning_lines(manifest, words)
 
 

@@ -8,12 +8,31 @@ from typing import Any
 from habitue.report.exports import text_table
 from habitue.report.locale import Words
 from habitue.segments.rule_sets import RuleSet, findings, rule_notes
-from habitue.segments.strategic import NOT_YET
+from habitue.segments.strategic import NOT_YET, STRATEGIC
 
 
 def segment_name(words: Words, segmentation: str, segment: str) -> str:
     """A segment in words; one of a user's own as it is written."""
     return words.term("segment", f"{segmentation}.{segment}", default=segment)
+
+
+def segment_lines(rows: Sequence[Mapping[str, Any]], words: Words) -> Iterator[str]:
+    """One line a population: the strategic segments that have customers."""
+    strategic = sorted((row for row in rows if row["segmentation"] == STRATEGIC), key=lambda row: row["place"])
+    for population in dict.fromkeys(row["population"] for row in strategic):
+        told = [
+            words.text(
+                "console.run.segment",
+                name=segment_name(words, STRATEGIC, row["segment"]),
+                customers=row["customers_share"],
+                net=row["net_share"],
+            )
+            for row in strategic
+            if row["population"] == population and row["customers_share"]
+        ]
+        if told:
+            name = words.term("population", population, default=population)
+            yield words.text("console.run.segments", population=name[:1].upper() + name[1:], segments="; ".join(told))
 
 
 def transitions_lines(rows: Sequence[Mapping[str, Any]], words: Words) -> Iterator[str]:

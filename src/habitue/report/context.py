@@ -110,9 +110,10 @@ class Context:
         """A population in words."""
         return self.words.term("population", code, default=code)
 
-    def segmentation(self, name: str) -> str:
-        """A segmentation in words; one of the user's own by its name."""
-        return self.words.term("segmentation", name, default=name)
+    def segmentation(self, name: str, *, is_first: bool = False) -> str:
+        """A segmentation in words, with a capital if it comes first; one of the user's own as it is written."""
+        told = self.words.term("segmentation", name, default="")
+        return (told[:1].upper() + told[1:] if is_first else told) or name
 
     def segment(self, segmentation: str, code: str) -> str:
         """A segment in words; one of the user's own as it is written."""

@@ -107,7 +107,7 @@ def _measures(c: Context, population: str) -> list[Grid | Prose]:
             ],
             [
                 cells(
-                    _capital(c.segmentation(name)),
+                    c.segmentation(name, is_first=True),
                     c.words.share(eta),
                     c.words.number(gini, decimals=2),
                     c.words.number(count),
@@ -146,7 +146,3 @@ def _crossing_grid(c: Context, segmentation: str, population: str) -> Grid | Non
         [[named(c, STRATEGIC, row), *(cell(row, column) for column in columns)] for row in rows],
         note=c.text("outlook.crossing_note"),
     )  # fmt: skip
-
-
-def _capital(name: str) -> str:
-    return name[:1].upper() + name[1:]

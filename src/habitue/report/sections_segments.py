@@ -126,9 +126,12 @@ def size_grid(c: Context, segmentation: str, population: str) -> Grid:
         "",
     )
     return Grid(
-        c.heading(
-            "segments.caption", segmentation=c.segmentation(segmentation), population=c.population(population),
-            window=window(c), currency=c.currency,
+        c.text(
+            "segments.caption",
+            segmentation=c.segmentation(segmentation, is_first=True),
+            population=c.population(population),
+            window=window(c),
+            currency=c.currency,
         ),
         [
             c.column("segment"),

@@ -48,7 +48,7 @@ RFM = Schema(
 RFM_CUTS = Schema(
     "rfm_cuts",
     "one score of one dimension in one population: from which value to which it goes",
-    ("population", "dimension", "method", "score"),
+    ("population", "dimension", "is_used", "score"),
     columns(
         ("population", "string", "population"),
         ("dimension", "string", "recency, frequency or monetary"),

@@ -11,6 +11,7 @@ import ibis.expr.types as ir
 
 from habitue.errors import Message, message
 from habitue.periods import period_end
+from habitue.segments.rfm import RfmSettings
 from habitue.segments.schemes import Scheme, segment_column
 from habitue.segments.states import Moment
 from habitue.segments.strategic import (
@@ -52,6 +53,20 @@ def thresholds(scheme: Scheme, kept: Mapping[str, Calibration], as_of: date) -> 
         if population in kept and as_of < one.calibrated_on:
             told.append(message("strategic.later", population=population, calibrated_on=one.calibrated_on))
     return told
+
+
+def weights(days: ir.Table, settings: RfmSettings) -> list[Message]:
+    """Weights of sales channels that no customer day has."""
+    weighted = {**settings.frequency_weights, **settings.monetary_weights}
+    if not weighted:
+        return []
+    existing = days.select("sales_channel").distinct().to_pyarrow()["sales_channel"].to_pylist()
+    shown = ", ".join(sorted(channel for channel in existing if channel))
+    return [
+        message("rfm.unknown_channel", channel=channel, existing=shown)
+        for channel in weighted
+        if channel not in existing
+    ]
 
 
 def about(

@@ -11,6 +11,7 @@ import ibis
 import ibis.expr.types as ir
 
 from habitue import portable
+from habitue.schemas import RFM
 from habitue.segments import rfm
 from habitue.segments.rule_sets import SCORES, Rule, RuleSet
 from habitue.segments.states import Moment, days_between
@@ -64,6 +65,23 @@ class Scheme:
                 columns[segment_column(rules.name, number)] = ibis.ifelse(visits == 0, NOT_YET, segment)
         wide = scored.mutate(**columns)
         return portable.materialise(wide.drop(*(name for name in wide.columns if "_score_" in name)), "assigned")
+
+    def sql(self, segmentation: str, dialect: str) -> str:
+        """One segmentation as a query over the table RFM, for customers with a visit.
+
+        Args:
+            segmentation: its name.
+            dialect: duckdb, postgres or pyspark.
+        """
+        table = ibis.table(RFM.ibis_schema(), name="rfm")
+        if segmentation == STRATEGIC:
+            segment = strategic_segment(
+                table.population, table.visits_count, table.recency_days, table.weighted_monetary, self.calibrations
+            )
+        else:
+            (rules,) = [rules for rules in self.rule_sets if rules.name == segmentation]
+            segment = rules.expression(*(table[f"{name}_score"] for name in SCORES))
+        return str(ibis.to_sql(table.select("customer_id", "population", segment=segment), dialect=dialect))
 
     def plain(self) -> dict[str, Any]:
         """As what JSON can hold."""

@@ -117,6 +117,7 @@ def segmentation(
     moments = moments_of(as_of, first, settings)
     known = _states(days, changes, moments, settings)
     scheme, told = _fitted(days, known, as_of, settings, frozen or {})
+    told += notes.weights(days, settings.rfm)
     assigned = scheme.assign(people(known, bought, moments, settings, as_of), moments)
     sizes = _sizes(assigned, scheme, as_of)
     moved = movements.tables(assigned, scheme, moments)

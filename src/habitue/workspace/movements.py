@@ -12,8 +12,21 @@ from habitue.errors import Message, UsageError, message
 from habitue.periods import period_end
 from habitue.segments.schemes import Scheme
 from habitue.segments.segmentation import Bought, SegmentSettings, transitions_between
+from habitue.workspace.catalogue import Run
 from habitue.workspace.engine import engine
 from habitue.workspace.runs import Workspace
+
+
+def scheme_of(run: Run) -> Scheme:
+    """The scheme a run segmented by.
+
+    Raises:
+        UsageError: it was made before segments were kept.
+    """
+    kept = run.manifest.get("segmentation")
+    if not kept:
+        raise UsageError(message("transitions.no_scheme", run_id=run.run_id))
+    return Scheme.from_plain(kept)
 
 
 def transitions(
@@ -25,10 +38,8 @@ def transitions(
         UsageError: no such run or segmentation, dates in the wrong order, or outside what the run knows.
     """
     run = workspace.find_run(run_id)
-    kept = run.manifest.get("segmentation")
-    if not kept:
-        raise UsageError(message("transitions.no_scheme", run_id=run.run_id))
-    scheme, settings = Scheme.from_plain(kept), SegmentSettings.from_plain(kept["settings"])
+    scheme = scheme_of(run)
+    settings = SegmentSettings.from_plain(run.manifest["segmentation"]["settings"])
     if segmentation not in scheme.segments:
         existing = ", ".join(scheme.segments)
         raise UsageError(message("cli.transitions.unknown", name=segmentation, existing=existing))
