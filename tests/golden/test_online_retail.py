@@ -193,5 +193,5 @@ def test_a_past_state_is_what_a_run_of_that_day_knew(project: Project) -> None:
         apart |= {customer for customer, row in found[-1].items() if row["population"] == "shared_card"}
     then, told = ({key: row for key, row in one.items() if key not in apart} for one in found)
     assert len(told) > 4_200
-    assert len(apart) <= 2
+    assert len(apart) < 10
     assert then == told

@@ -371,3 +371,76 @@ def test_good_settings(tmp_path: Path) -> None:
 
 def test_times_as_texts() -> None:
     assert valid("[project]\nday_starts_at = '04:30'\n" + TILL).project.day_starts_at == time(4, 30)
+
+
+# Scores and segments
+
+
+@pytest.mark.parametrize(
+    ("text", "code", "place"),
+    [
+        ("[rfm]\nrecency_thresholds = [30, 90, 180]", "setting.thresholds", "rfm.recency_thresholds"),
+        ("[rfm]\nrecency_thresholds = [30, 90, 90, 365]", "setting.thresholds", "rfm.recency_thresholds"),
+        ("[rfm]\nfrequency_thresholds = [5, 3, 2, 1]", "setting.thresholds", "rfm.frequency_thresholds"),
+        ('[rfm]\nscoring = "thresholds"', "setting.thresholds", "rfm.monetary_thresholds"),
+        ("[rfm]\nmonetary_thresholds = [10]", "setting.thresholds", "rfm.monetary_thresholds"),
+        ('[rfm]\nscoring = "fixed"', "setting.choices", "rfm.scoring"),
+        ("[rfm]\nwindow_months = 0", "setting.invalid", "rfm.window_months"),
+        ("[rfm.monetary_weights]\nonline = -1", "setting.invalid", "rfm.monetary_weights.online"),
+        ("[rfm.frequency_weights]\nonline = 1.0005", "setting.invalid", "rfm.frequency_weights.online"),
+        ('[segments]\nstep = "month"', "setting.choices", "segments.step"),
+        ('[segmentations.ten]\nrules = [{segment = "A"}]', "setting.segmentation_name", "segmentations.ten"),
+        ("[segmentations.house]", "setting.rules_or_file", "segmentations.house"),
+        (
+            '[segmentations.house]\nfile = "r.csv"\nrules = [{segment = "A"}]',
+            "setting.rules_or_file",
+            "segmentations.house",
+        ),
+        (
+            '[segmentations.house]\nrules = [{segment = "A"}, {segment = "unassigned"}]',
+            "setting.segment_name",
+            "segmentations.house.rules[2]",
+        ),
+        (
+            '[segmentations.house]\nrules = [{segment = "A", recency = [5, 4]}]',
+            "setting.range",
+            "segmentations.house.rules[1] recency",
+        ),
+        (
+            '[segmentations.house]\nrules = [{segment = "A", recency = [0, 4]}]',
+            "setting.invalid",
+            "segmentations.house.rules[1].recency[1]",
+        ),
+    ],
+)
+def test_settings_of_scores_and_segments(text: str, code: str, place: str) -> None:
+    assert told(text) == [(code, place)]
+
+
+def test_a_rule_file_that_is_not_there_or_lacks_columns(tmp_path: Path) -> None:
+    settings = tmp_path / "habitue.toml"
+    settings.write_text(TILL + '[segmentations.house]\nfile = "rules.csv"\n', "utf-8")
+    for content, code in ((None, "rules.unreadable"), ("segment;r_min\nA;1\n", "rules.columns"), ("", "rules.columns")):
+        if content is not None:
+            (tmp_path / "rules.csv").write_text(content, "utf-8")
+        with pytest.raises(ConfigurationError) as raised:
+            config.read(tmp_path)
+        (fault,) = raised.value.messages
+        assert fault.code == code
+        assert fault.params["file"] == "rules.csv"
+    (tmp_path / "rules.csv").write_text("segment,r_min,r_max,f_min,f_max,m_min,m_max\n", "utf-8")
+    with pytest.raises(ConfigurationError) as raised:
+        config.read(tmp_path)
+    assert [fault.code for fault in raised.value.messages] == ["rules.none"]
+
+
+def test_good_settings_of_scores_and_segments() -> None:
+    found = valid(
+        '[project]\ncurrency = "JPY"\n[rfm]\nscoring = "both"\nmonetary_thresholds = [1000, 2000, 3000, 4000]\n'
+        '[rfm.monetary_weights]\nonline = 0.875\n[segments]\nstep = "quarter"\nleft_out = []\n'
+        '[segmentations.house]\nrules = [{segment = "A", recency = [4, 5]}, {segment = "B"}]\n' + TILL
+    ).segment_settings()
+    assert found.rfm.monetary_thresholds == (1000, 2000, 3000, 4000)  # the yen has no smaller unit
+    assert found.rfm.monetary_weights == {"online": 875}
+    assert (found.step_months, found.left_out) == (3, ())
+    assert [rule.segment for rule in found.rule_sets[0].rules] == ["A", "B"]

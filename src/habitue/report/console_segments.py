@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
@@ -19,7 +20,10 @@ def segment_name(words: Words, segmentation: str, segment: str) -> str:
 def segment_lines(rows: Sequence[Mapping[str, Any]], words: Words) -> Iterator[str]:
     """One line a population: the strategic segments that have customers."""
     strategic = sorted((row for row in rows if row["segmentation"] == STRATEGIC), key=lambda row: row["place"])
-    for population in dict.fromkeys(row["population"] for row in strategic):
+    sizes: Counter[str] = Counter()
+    for row in strategic:
+        sizes[row["population"]] += row["customers_count"]
+    for population, _ in sizes.most_common():
         told = [
             words.text(
                 "console.run.segment",

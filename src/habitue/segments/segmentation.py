@@ -154,10 +154,16 @@ def transitions_between(
         as_of: the date of knowledge of the tables.
     """
     days, changes = (_segmented(table, settings) for table in (bought.days, bought.changes))
-    months = settings.rfm.window_months
+    window = settings.rfm.window_months
+    months = (to_on.year - from_on.year) * 12 + to_on.month - from_on.month
+    is_whole = months > 0 and period_end(to_on, months) == from_on
     moments = [
-        Moment(to_on, period_end(to_on, months), from_on),
-        Moment(from_on, period_end(from_on, months), from_on - (to_on - from_on)),
+        Moment(to_on, period_end(to_on, window), from_on),
+        Moment(
+            from_on,
+            period_end(from_on, window),
+            period_end(to_on, 2 * months) if is_whole else from_on - (to_on - from_on),
+        ),
     ]
     known = _states(days, changes, moments, settings)
     assigned = scheme.assign(people(known, bought, moments, settings, as_of), moments)
@@ -248,7 +254,7 @@ def _fitted(
     """Thresholds kept or calibrated, and scales."""
     told = [note for rules in settings.rule_sets for note in rule_notes(rules)]
     populations = known.select("population").distinct().to_pyarrow()["population"].to_pylist()
-    kept = {name: one for name, one in frozen.items() if name in populations and one.scheme == settings.scheme}
+    kept = {name: one for name, one in frozen.items() if one.scheme == settings.scheme}
     changed = sorted(name for name in populations if name in frozen and name not in kept)
     calibrations = dict(kept)
     if set(populations) - set(kept):
