@@ -13,7 +13,7 @@ from math import log
 from typing import Any
 
 import ibis.expr.types as ir
-from scipy.stats import beta, chi2
+from scipy.special import betaincinv, chdtrc
 
 from habitue.segments.strategic import NOT_YET
 
@@ -117,7 +117,7 @@ def share_interval(count: int, size: int, cells: int) -> tuple[float, float]:
         return 1.0, 1.0
     a, b = count + PRIOR, size - count + PRIOR * (cells - 1)
     tail = (1 - INTERVAL) / 2
-    return float(beta.ppf(tail, a, b)), float(beta.ppf(1 - tail, a, b))
+    return float(betaincinv(a, b, tail)), float(betaincinv(a, b, 1 - tail))
 
 
 def homogeneity(
@@ -182,7 +182,7 @@ def _test(
         "customers_count": customers,
         "statistic": max(statistic, 0.0),
         "degrees_of_freedom": freedom,
-        "p_value": float(chi2.sf(max(statistic, 0.0), freedom)) if freedom else None,
+        "p_value": float(chdtrc(freedom, max(statistic, 0.0))) if freedom else None,
         "is_small_row": small,
     }
 
