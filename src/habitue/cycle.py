@@ -145,7 +145,7 @@ def run_cycle(
     segmented = segmentation(
         Bought(
             days=customer_days,
-            changes=day_changes(lines, returned, customer_days),
+            changes=day_changes(bought.taken_back, customer_days),
             lines=lines,
             products=staged.products,
             stores=staged.stores,

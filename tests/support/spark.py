@@ -27,6 +27,9 @@ MARKS = [
 JAVA_VERSIONS = (17, 21)
 """What Spark 4.0 runs on."""
 
+SHORT_RUN = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC -XX:ReservedCodeCacheSize=256m"
+"""Hundreds of small plans, each run once: compiling them well costs more than running them badly."""
+
 
 def java_home() -> Path | None:
     """A Java that Spark runs on: that of JAVA_HOME, that on PATH, or one installed where Debian installs them."""
@@ -83,7 +86,7 @@ def _settings(folder: Path) -> dict[str, str]:
         "spark.driver.bindAddress": "127.0.0.1",
         "spark.driver.host": "127.0.0.1",
         "spark.driver.memory": "2g",
-        "spark.driver.extraJavaOptions": f"-Dderby.system.home={folder}",
+        "spark.driver.extraJavaOptions": f"-Dderby.system.home={folder} {SHORT_RUN}",
         "spark.local.dir": str(folder),
         "spark.sql.execution.arrow.pyspark.enabled": "true",
         "spark.sql.session.timeZone": "UTC",

@@ -13,43 +13,21 @@ from habitue.purchases.visits import DAY
 from habitue.schemas import DAY_CHANGES
 
 
-def day_changes(lines: ir.Table, returns: ir.Table, days: ir.Table) -> ir.Table:
+def day_changes(taken_back: ir.Table, days: ir.Table) -> ir.Table:
     """DAY_CHANGES: for each day with a linked return dated later, what was still counted until then; stored.
 
     Args:
-        lines: TRANSACTION_LINES.
-        returns: RETURNS of the same lines.
+        taken_back: of `Purchases`.
         days: CUSTOMER_DAYS of the same lines.
 
     The net of a day as known at t is its net now plus the changes with `known_until` >= t; it was a visit then if it is
     one now, or if a change with `visits_count` 1 has `known_until` >= t. Amounts in home minor units.
     """
-    later = returns.filter(
-        returns.original_transaction_id.notnull()
-        & (returns.linked_by != "above_purchase")
-        & (returns.returned_on > returns.original_sold_on)
-    )
-    later = later.select(
-        "returned_on",
-        "returned_amount",
-        sale_source="original_source",
-        sale_ticket="original_transaction_id",
-        sale_line="original_line_number",
-    )
-    sold = lines.filter(lines.counts & lines.customer_id.notnull()).select(
-        *DAY, "source", "transaction_id", "line_number"
-    )
-    parts = later.inner_join(
-        sold,
-        [
-            later.sale_source == sold.source,
-            later.sale_ticket == sold.transaction_id,
-            later.sale_line == sold.line_number,
-        ],
-    )
-    taken = parts.group_by(*DAY, "returned_on").aggregate(net_amount=parts.returned_amount.sum().cast("int64"))
-    taken = portable.materialise(
-        taken.select(*DAY, "net_amount", known_until=taken.returned_on - ibis.interval(days=1)), "taken_back"
+    taken = taken_back.filter(taken_back.returned_on > taken_back.sold_on)
+    taken = taken.select(
+        *DAY,
+        net_amount="returned_amount",
+        known_until=(taken.returned_on - ibis.interval(days=1)).cast("date"),
     )
     now = days.select(
         "sales_channel",

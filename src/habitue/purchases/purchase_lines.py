@@ -12,7 +12,7 @@ from habitue import portable
 from habitue.errors import ConfigurationError, Message, message
 from habitue.purchases import currencies, margins, rewards, sale_types
 from habitue.purchases.margins import MarginSettings
-from habitue.purchases.return_changes import SET_ASIDE, Linked, empty_returns
+from habitue.purchases.return_changes import SET_ASIDE, TAKEN_BACK, Linked, empty_returns
 from habitue.purchases.returns import link_returns
 from habitue.purchases.sale_types import COUNTED, SALE_TYPES, PopulationRule, SaleTypeRule
 from habitue.schemas import TRANSACTION_LINES
@@ -60,12 +60,14 @@ class Purchases:
         returns: RETURNS, stored.
         set_aside: `return_changes.SET_ASIDE`: lines without a rate or currency, and what returns have above their
             purchase (`is_part`: the rest of that row is among the lines).
+        taken_back: `return_changes.TAKEN_BACK`, stored.
         labelled_sources: sources that give a sale type of their own on some line.
     """
 
     lines: ir.Table
     returns: ir.Table
     set_aside: ir.Table
+    taken_back: ir.Table
     labelled_sources: frozenset[str] = frozenset()
 
 
@@ -145,11 +147,16 @@ def purchase_lines(
     done = _with_rewards(making.finish(lines), making.reward)
     done = margins.with_margins(done, products, settings.margins)
     linked = making.linked
-    returned = portable.stored(empty_returns(), "returns", like=lines) if linked is None else linked.returns
+    if linked is None:
+        returned = portable.stored(empty_returns(), "returns", like=lines)
+        taken = portable.stored(TAKEN_BACK.empty_table(), "taken_back", like=lines)
+    else:
+        returned, taken = linked.returns, linked.taken_back
     return Purchases(
         TRANSACTION_LINES.cast(done),
         returned,
         _set_aside(lines, making),
+        taken,
         _labelled_sources(lines),
     )
 

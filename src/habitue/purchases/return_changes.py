@@ -6,12 +6,15 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
+import ibis
 import ibis.expr.types as ir
 import numpy as np
 import pyarrow as pa
 
+from habitue import portable
 from habitue.portable import stored
 from habitue.purchases import return_links as links
+from habitue.purchases.return_matches import EXCHANGE, OWNED, STATED, Matched
 from habitue.schemas import RETURNS
 from habitue.schemas.units import minor_unit
 
@@ -54,29 +57,115 @@ class Linked:
     Attributes:
         returns: RETURNS.
         changes: `CHANGES`, by (`change_file`, `change_row`).
+        taken_back: `TAKEN_BACK`.
         set_aside: `SET_ASIDE`, the parts above what was bought.
     """
 
     returns: ir.Table
     changes: ir.Table
+    taken_back: ir.Table
     set_aside: pa.Table
 
 
-def linked(returned: pa.Table, sold: pa.Table, parts: links.Parts, *, like: ir.Table) -> Linked:
-    """Tables from the kernel's parts.
+def linked(matched: Matched, returned: pa.Table, sold: pa.Table, parts: links.Parts) -> Linked:
+    """Tables from what was matched in the engine and from the kernel's parts.
 
     Args:
-        returned: the return lines, as numbered in `parts.returns`.
+        matched: the plain returns.
+        returned: the other return lines, as numbered in `parts.returns`.
         sold: the sale lines, as numbered in `parts.sale`.
         parts: what `return_links.link` found.
-        like: some table of the backend the results go to.
     """
-    changes, set_aside = _changes(returned, sold, parts)
+    like = matched.parts
+    taken = _taken(returned, sold, parts)
+    changed, set_aside = _return_changes(returned, parts)
+    keys = returned.select(["file_id", "row_number"]).rename_columns(["change_file", "change_row"])
+    changes = _plain_changes(matched, stored(taken, "taken", like=like))
+    changes = changes.union(stored(_rows(keys, **changed), "changed", like=like))
+    returns = _plain_returns(matched).union(stored(_returns(returned, sold, parts), "hard_returns", like=like))
     return Linked(
-        stored(_returns(returned, sold, parts), "returns", like=like),
-        stored(changes, "return_changes", like=like),
+        portable.materialise(returns, "returns"),
+        portable.materialise(changes, "return_changes"),
+        portable.materialise(_taken_back(matched, stored(taken, "taken", like=like)), "taken_back"),
         set_aside,
     )
+
+
+TAKEN_BACK = pa.schema(
+    [
+        ("customer_id", pa.string()),
+        ("population", pa.string()),
+        ("sold_on", pa.date32()),
+        ("returned_on", pa.date32()),
+        ("returned_amount", pa.int64()),
+    ]
+)
+"""What returns of one day took back of one customer day; identified customers only, home minor units."""
+
+
+def _taken_back(matched: Matched, taken: ir.Table) -> ir.Table:
+    plain = matched.parts.filter(matched.parts.sale_row.notnull())
+    plain = plain.select(
+        customer_id="sale_customer", population="sale_population", sold_on="sale_on", returned_on="returned_on",
+        returned_amount="amount",
+    )  # fmt: skip
+    both = plain.union(taken.select(*plain.columns))
+    both = both.filter(both.customer_id.notnull())
+    days = both.group_by("customer_id", "population", "sold_on", "returned_on")
+    return days.aggregate(returned_amount=both.returned_amount.sum().cast("int64"))
+
+
+def _plain_returns(matched: Matched) -> ir.Table:
+    """RETURNS of the plain returns."""
+    back = matched.back.select(
+        "source", "transaction_id", "line_number", "sku", "person", mine_file="file_id", mine_row="row_number"
+    )
+    parts = matched.parts
+    in_order = ibis.window(group_by=("back_file", "back_row"), order_by="place")
+    parts = parts.mutate(part=ibis.row_number().over(in_order).cast("int64") + 1)
+    wide = parts.inner_join(back, [parts.back_file == back.mine_file, parts.back_row == back.mine_row])
+    return RETURNS.cast(
+        wide.mutate(
+            customer_id=wide.person,
+            returned_amount=wide.amount,
+            original_source=wide.sale_source,
+            original_transaction_id=wide.sale_ticket,
+            original_line_number=wide.sale_line,
+            original_sold_on=wide.sale_on,
+        )
+    )
+
+
+def _plain_changes(matched: Matched, taken: ir.Table) -> ir.Table:
+    """CHANGES of the plain returns, and of every sale line of which something was taken."""
+    parts = matched.parts.filter(matched.parts.sale_row.notnull())
+    names = ("change_file", "change_row", "returned_amount", "sale_net")
+    both = parts.select(
+        change_file="sale_file", change_row="sale_row", returned_amount="amount", sale_net="sale_net"
+    ).union(taken.select(*names))
+    sales = both.group_by("change_file", "change_row").aggregate(
+        new_returned=both.returned_amount.sum().cast("int64"), sale_net=both.sale_net.max()
+    )
+    sales = _changes(sales, new_returned=sales.new_returned, new_kept=sales.sale_net - sales.new_returned)
+    found = parts.group_by(found_file="back_file", found_row="back_row").aggregate(found=parts.amount.sum())
+    back = matched.back.filter(matched.back.way.isin([STATED, OWNED, EXCHANGE]))
+    wide = back.left_join(found, [back.file_id == found.found_file, back.row_number == found.found_row])
+    wide = wide.filter((wide.way == EXCHANGE) | wide.found.notnull())
+    wide = wide.mutate(change_file=wide.file_id, change_row=wide.row_number)
+    is_exchange = wide.way == EXCHANGE
+    kept = ibis.ifelse(is_exchange, ibis.null("int64"), (wide.found - wide.amount).cast("int64"))
+    return sales.union(_changes(wide, is_exchange=is_exchange, new_kept=kept))
+
+
+def _changes(keyed: ir.Table, **columns: Any) -> ir.Table:
+    """Rows of `CHANGES`; columns not given are false or null."""
+    kinds = ibis.Schema.from_pyarrow(CHANGES)
+    rest = {
+        name: ibis.literal(False) if kind.is_boolean() else ibis.null(kind)
+        for name, kind in list(kinds.items())[2:]
+        if name not in columns
+    }
+    return keyed.mutate(**columns, **rest).select(*CHANGES.names).cast(kinds)
 
 
 def empty_returns() -> pa.Table:
@@ -113,22 +202,23 @@ def _returns(returned: pa.Table, sold: pa.Table, parts: links.Parts) -> pa.Table
     return pa.table(columns).cast(RETURNS.ibis_schema().to_pyarrow())
 
 
-def _changes(returned: pa.Table, sold: pa.Table, parts: links.Parts) -> tuple[pa.Table, pa.Table]:
-    home: dict[int, int] = {}
-    for sale, value, kind in zip(parts.sale, parts.home, parts.kind, strict=True):
-        if kind not in (links.NONE, links.ABOVE_PURCHASE):
-            home[sale] = home.get(sale, 0) + value
-    lines = np.fromiter(home, np.int64, len(home))
-    back = np.fromiter(home.values(), np.int64, len(home))
-    net = sold["net_amount"].to_numpy()[lines] if len(lines) else back
-    sales = _rows(
-        sold.take(pa.array(lines)).select(["file_id", "row_number"]).rename_columns(["change_file", "change_row"]),
-        new_returned=pa.array(back),
-        new_kept=pa.array(net - back),
+def _taken(returned: pa.Table, sold: pa.Table, parts: links.Parts) -> pa.Table:
+    """The kernel's linked parts: sale line, its net and day, and the day of the return."""
+    kept = [n for n, kind in enumerate(parts.kind) if kind not in (links.NONE, links.ABOVE_PURCHASE)]
+    sale = sold.take(pa.array([parts.sale[n] for n in kept], pa.int64()))
+    back = returned.take(pa.array([parts.returns[n] for n in kept], pa.int64()))
+    return pa.table(
+        {
+            "change_file": sale["file_id"],
+            "change_row": sale["row_number"],
+            "returned_amount": pa.array([parts.home[n] for n in kept], pa.int64()),
+            "sale_net": sale["net_amount"],
+            "customer_id": sale["customer_id"],
+            "population": sale["population"],
+            "sold_on": sale["sold_on"],
+            "returned_on": back["sold_on"],
+        }
     )
-    changed, set_aside = _return_changes(returned, parts)
-    keys = returned.select(["file_id", "row_number"]).rename_columns(["change_file", "change_row"])
-    return pa.concat_tables([sales, _rows(keys, **changed)]), set_aside
 
 
 def _return_changes(returned: pa.Table, parts: links.Parts) -> tuple[dict[str, pa.Array], pa.Table]:

@@ -27,7 +27,8 @@ from habitue.purchases.return_links import (
 )
 
 STATED, EXCHANGE, NOBODY, OWNED, HARD = "stated", "exchange", "nobody", "owned", "hard"
-"""Ways of a return: to its ticket, beside a sale on its own ticket, to nobody's purchase, to the customer's; not plain."""
+"""Ways of a return: to its ticket, beside a sale on its own ticket, to nobody's purchase, to the customer's, not plain.
+"""
 
 LAST = 1 << 40
 """Place of the part that found nothing."""
@@ -145,9 +146,7 @@ def _apart(one: ir.Table, sold: ir.Table) -> ir.Table:
     tickets = one.filter((one.way == HARD) & (one.is_stated | one.has_ticket))
     tickets = tickets.select(hard_source="source", hard_ticket="ticket").distinct()
     numbers = one.filter(one.is_lost).select(lost_source="source", lost_number="ticket").distinct()
-    lines = sold.left_join(
-        tickets, [sold.source == tickets.hard_source, sold.transaction_id == tickets.hard_ticket]
-    )
+    lines = sold.left_join(tickets, [sold.source == tickets.hard_source, sold.transaction_id == tickets.hard_ticket])
     lines = lines.left_join(
         numbers, [lines.source == numbers.lost_source, lines.transaction_number == numbers.lost_number]
     )

@@ -197,17 +197,17 @@ def classify(
             tax_amount=wide.tax_amount * sign,
             quantity=ibis.ifelse(sign < 0, -wide.quantity, wide.quantity).cast(wide.quantity.type()),
         )
-    default = ibis.cases(
-        (wide.row_number < 0, "shipping"), (wide.net_amount == 0, "free"), (wide.net_amount < 0, "return"), else_="sale"
-    )
+    by_default = ((wide.row_number < 0, "shipping"), (wide.net_amount == 0, "free"), (wide.net_amount < 0, "return"))
+    default = ibis.cases(*by_default, else_="sale")
+    counts = ibis.cases(*((test, kind in counted) for test, kind in by_default), else_="sale" in counted)
     kinds = {position: rule.sale_type for position, rule in enumerate(rules, 1)}
     who = [_population_condition(wide, rule, len(rules) + n) for n, rule in enumerate(populations)]
     wide = wide.mutate(
         sale_type=_named(wide.rule_number, kinds, default),
         sale_type_rule=_named(wide.rule_number, {position: str(position) for position in kinds}, "default"),
+        counts=_named(wide.rule_number, {position: kind in counted for position, kind in kinds.items()}, counts),
         population=_population(wide, who, [rule.population for rule in populations], found),
     )
-    wide = wide.mutate(counts=wide.sale_type.isin(list(counted)))
     return wide.select(*kept, "sale_type", "sale_type_rule", "counts", "population")
 
 
@@ -363,7 +363,7 @@ def _first(conditions: Sequence[ir.BooleanValue]) -> ir.IntegerValue:
     return ibis.cases(*[(test, number) for number, test in enumerate(conditions, 1)], else_=0).cast("int64")
 
 
-def _named(number: ir.IntegerValue, names: Mapping[int, str], default: Any) -> ir.StringValue:
+def _named(number: ir.IntegerValue, names: Mapping[int, Any], default: Any) -> Any:
     look: Callable[..., Any] = portable.by_value
     return look(number, names, default) if names else (ibis.literal(default) if isinstance(default, str) else default)
 

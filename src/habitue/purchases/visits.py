@@ -17,11 +17,14 @@ from habitue.purchases.sale_types import CONSUMER, is_sale
 from habitue.schemas import CUSTOMER_DAYS, CUSTOMERS, CUSTOMERS_WITHOUT_VISIT, VISITS
 
 DAY = ("customer_id", "population", "sold_on")
+PLACE = ("sales_channel", "store_id")
 TICKET = (*DAY, "source", "transaction_id")
+PART = (*TICKET, *PLACE)
 
 
 def tickets(lines: ir.Table) -> ir.Table:
-    """Lines by ticket, day, customer and population, stored: what customer days, customers and years are made from.
+    """Lines by ticket, day, customer, population and place, stored: what customer days, customers and years are made
+    from. A ticket has a row for each sales channel and store on it: nearly always one.
 
     Args:
         lines: TRANSACTION_LINES.
@@ -29,40 +32,43 @@ def tickets(lines: ir.Table) -> ir.Table:
     Amounts in home minor units, of counted lines only. `counted_lines` and `sale_lines` (those that sell, also for
     nothing), `free_lines`, `negative_lines`; `net_amount`, `kept_amount`, `reward_amount`, `margin_amount` with
     `margin_missing` lines; `gross_sales_amount` (net of sale lines), `linked_amount` (what came back of them, exchanges
-    included), `unlinked_amount`; first and last name of channel and store, with
-    the lines that have one.
+    included), `unlinked_amount`.
     """
-    counts, sale, kept = lines.counts, is_sale(lines), lines.kept_amount
+    counts, sale = lines.counts, is_sale(lines)
     exchange = counts & (lines.sale_type == "exchange")
-
-    def number(condition: Any) -> ir.IntegerScalar:
-        return ibis.ifelse(condition, 1, 0).cast("int64").sum()
-
-    def amount(condition: Any, value: Any) -> ir.IntegerScalar:
-        return ibis.ifelse(condition, value, 0).cast("int64").sum()
-
-    grouped = lines.group_by(*TICKET).aggregate(
-        counted_lines=number(counts),
-        sale_lines=number(sale),
-        free_lines=number(sale & (lines.sale_type == "free") & (lines.net_amount == 0)),
-        negative_lines=number(counts & (kept < 0)),
-        net_amount=amount(counts, lines.net_amount),
-        kept_amount=amount(counts, kept),
-        reward_amount=amount(counts, lines.reward_amount),
-        margin_amount=amount(counts, lines.margin_amount.fill_null(0)),
-        margin_missing=number(counts & lines.margin_amount.isnull()),
-        margin_assumed=number(counts & lines.margin_is_assumed),
-        gross_sales_amount=amount(sale, lines.net_amount),
-        linked_amount=amount(sale, lines.returned_amount) - amount(exchange, kept),
-        unlinked_amount=-amount(counts & (lines.sale_type == "return"), kept),
-        first_channel=lines.sales_channel.min(where=counts),
-        final_channel=lines.sales_channel.max(where=counts),
-        channel_lines=number(counts & lines.sales_channel.notnull()),
-        first_store=lines.store_id.min(where=counts),
-        final_store=lines.store_id.max(where=counts),
-        store_lines=number(counts & lines.store_id.notnull()),
+    grouped = lines.group_by(*PART).aggregate(
+        **_day_measures(lines, counts),
+        net_amount=_amount(counts, lines.net_amount),
+        gross_sales_amount=_amount(sale, lines.net_amount),
+        linked_amount=lines.returned_amount.sum() - _amount(exchange, lines.kept_amount),
+        unlinked_amount=-_amount(counts & (lines.sale_type == "return"), lines.kept_amount),
     )
     return portable.materialise(grouped, "tickets")
+
+
+def _day_measures(lines: ir.Table, counts: Any) -> dict[str, Any]:
+    """What days are made from. Lines that do not count have no reward, no margin, and nothing came back of them."""
+    sale = is_sale(lines)
+    return {
+        "counted_lines": _number(counts),
+        "sale_lines": _number(sale),
+        "free_lines": _number(sale & (lines.sale_type == "free") & (lines.net_amount == 0)),
+        "negative_lines": _number(counts & (lines.kept_amount < 0)),
+        "kept_amount": _amount(counts, lines.kept_amount),
+        "reward_amount": lines.reward_amount.sum(),
+        "margin_amount": lines.margin_amount.sum(),
+        "margin_lines": lines.margin_amount.count(),
+        "margin_assumed": _number(lines.margin_is_assumed),
+    }
+
+
+def _number(condition: Any) -> ir.IntegerScalar:
+    """How often a condition holds, as a count: the narrowest state there is beside millions of keys."""
+    return ibis.ifelse(condition, 1, None).count()
+
+
+def _amount(condition: Any, value: Any) -> ir.IntegerScalar:
+    return ibis.ifelse(condition, value, 0).cast("int64").sum()
 
 
 def customer_days(lines: ir.Table, *, by_ticket: ir.Table | None = None) -> ir.Table:
@@ -72,33 +78,48 @@ def customer_days(lines: ir.Table, *, by_ticket: ir.Table | None = None) -> ir.T
         lines: TRANSACTION_LINES.
         by_ticket: `tickets` of the same lines, if at hand.
     """
-    known = tickets(lines) if by_ticket is None else by_ticket
-    known = known.filter(known.customer_id.notnull() & (known.counted_lines > 0))
+    if by_ticket is None:
+        some = lines.filter(lines.counts & lines.customer_id.notnull())
+        known = portable.materialise(some.group_by(*PART).aggregate(**_day_measures(some, some.counts)), "tickets")
+    else:
+        known = by_ticket.filter(by_ticket.customer_id.notnull() & (by_ticket.counted_lines > 0))
     days = known.group_by(*DAY).aggregate(
         net_amount=known.kept_amount.sum(),
-        tickets_count=ibis.ifelse(known.sale_lines > 0, 1, 0).cast("int64").sum(),
+        tickets_count=_number(known.sale_lines > 0),
         lines_count=known.sale_lines.sum(),
         counted_lines=known.counted_lines.sum(),
         free_lines=known.free_lines.sum(),
         negative_lines=known.negative_lines.sum(),
         reward_amount=known.reward_amount.sum(),
-        margin_known=known.margin_amount.sum(),
-        margin_missing=known.margin_missing.sum(),
+        margin_amount=known.margin_amount.sum(),
+        margin_lines=known.margin_lines.sum(),
         margin_assumed=known.margin_assumed.sum(),
-        first_channel=known.first_channel.min(),
-        final_channel=known.final_channel.max(),
-        channel_lines=known.channel_lines.sum(),
-        first_store=known.first_store.min(),
-        final_store=known.final_store.max(),
-        store_lines=known.store_lines.sum(),
+        sales_channel=known.sales_channel.min(),
+        store_id=known.store_id.min(),
+        parts=known.counted_lines.count(),
     )
     days = portable.materialise(days, "days")
-    wide = _with_main(days, lines, "sales_channel", "channel")
-    wide = _with_main(wide, lines, "store_id", "store")
-    wide = wide.mutate(
+    several = days.filter(days.parts > 1).select(*DAY)
+    main = portable.materialise(_main(known.semi_join(several, DAY)), "main")
+    wide = days.left_join(
+        main,
+        [
+            days.customer_id == main.main_customer,
+            days.population == main.main_population,
+            days.sold_on == main.main_on,
+        ],
+    )
+    is_mixed = wide.parts > 1
+    wide = wide.select(
+        *DAY,
+        "net_amount",
+        "lines_count",
+        "reward_amount",
         is_visit=_bought(wide, wide.net_amount),
-        margin_amount=ibis.ifelse(wide.margin_missing == 0, wide.margin_known, None),
+        tickets_count=ibis.ifelse(is_mixed, wide.main_tickets, wide.tickets_count),
+        margin_amount=ibis.ifelse(wide.margin_lines == wide.counted_lines, wide.margin_amount, None),
         margin_is_assumed=wide.margin_assumed > 0,
+        **{name: ibis.ifelse(is_mixed, wide[f"main_{name}"], wide[name]) for name in PLACE},
     )
     return portable.materialise(CUSTOMER_DAYS.cast(wide), "customer_days")
 
@@ -179,37 +200,26 @@ def _bought(table: ir.Table, net: Any) -> ir.BooleanValue:
     return (net > 0) | ((net == 0) & (table.free_lines > 0) & (table.negative_lines == 0))
 
 
-def _with_main(days: ir.Table, lines: ir.Table, column: str, short: str) -> ir.Table:
-    """Days with the channel (or store) of most of their value; looked up in the lines only where a day has several."""
-    counted = days[f"{short}_lines"]
-    is_mixed = (days[f"first_{short}"] != days[f"final_{short}"]) | ((counted > 0) & (counted < days.counted_lines))
-    several = days.filter(is_mixed.fill_null(False)).select(*DAY)
-    some = lines.filter(lines.counts).semi_join(several, DAY)
-    worth = some.group_by(*DAY, column).aggregate(worth=some.kept_amount.sum())
-    order = [ibis.desc(worth.worth), ibis.asc(worth[column], nulls_first=False)]
-    ranked = worth.mutate(place=ibis.row_number().over(ibis.window(group_by=DAY, order_by=order)))
-    ranked = ranked.filter(ranked.place == 0)
-    main = portable.materialise(
-        ranked.select(
-            main_customer="customer_id",
-            main_population="population",
-            main_on="sold_on",
-            main_name=column,
-            main_found=ibis.literal(1),
-        ),
-        f"main_{short}",
-    )
-    wide = days.left_join(
-        main,
-        [
-            days.customer_id == main.main_customer,
-            days.population == main.main_population,
-            days.sold_on == main.main_on,
-        ],
-    )
-    return wide.select(
-        *days.columns, **{column: ibis.ifelse(wide.main_found == 1, wide.main_name, wide[f"first_{short}"])}
-    )
+def _main(parts: ir.Table) -> ir.Table:
+    """Of days with several parts: tickets with a sale, and the channel and the store of most of the value."""
+    sold = parts.filter(parts.sale_lines > 0)
+    tickets_count = sold.select(*TICKET).distinct().group_by(*DAY).aggregate(found=lambda t: t.count())
+    found = parts.select(*DAY).distinct()
+    wide = _joined(found, tickets_count).mutate(main_tickets=lambda t: t.found.fill_null(0)).drop("found")
+    for column in PLACE:
+        worth = parts.group_by(*DAY, column).aggregate(worth=parts.kept_amount.sum())
+        order = [ibis.desc(worth.worth), ibis.asc(worth[column], nulls_first=False)]
+        ranked = worth.mutate(place=ibis.row_number().over(ibis.window(group_by=DAY, order_by=order)))
+        first = ranked.filter(ranked.place == 0).select(*DAY, **{f"main_{column}": column})
+        wide = _joined(wide, first)
+    return wide.rename(main_customer="customer_id", main_population="population", main_on="sold_on")
+
+
+def _joined(days: ir.Table, more: ir.Table) -> ir.Table:
+    names = [name for name in more.columns if name not in DAY]
+    other = more.rename({f"other_{name}": name for name in DAY})
+    wide = days.left_join(other, [days[name] == other[f"other_{name}"] for name in DAY])
+    return wide.select(*days.columns, *names)
 
 
 def _by_population(known: ir.Table, days: ir.Table) -> ir.Table:

@@ -8,7 +8,7 @@ from typing import Any
 import ibis
 import ibis.expr.types as ir
 
-from habitue.portable import materialise, settled, union_of_bits
+from habitue.portable import fingerprint, materialise, settled, union_of_bits
 from habitue.schemas import RESENT_TICKETS
 
 CONTENT = (
@@ -24,7 +24,7 @@ CONTENT = (
     "sale_type_label",
 )
 
-NUMBERS_THAT_FIT = 40
+NUMBERS_THAT_FIT = 20
 
 
 @dataclass(frozen=True)
@@ -97,25 +97,33 @@ class _Once:
 
 
 def _doubtful(lines: ir.Table, *, overlapping: bool) -> ir.Table:
-    """Tickets that may be in several files or have a line number twice, found in one pass over all lines.
+    """Tickets that may be in several files or have a line number twice, found in one narrow pass over all lines.
 
-    Each number is a power of two: their sum is their union unless one is there twice. Above the numbers that fit, a
-    ticket is looked at more closely.
+    Tickets and files are told apart by fingerprints. Each number is a power of two: their sum is their union unless one
+    is there twice. Above the numbers that fit, a ticket is looked at more closely.
     """
     number: Any = lines["line_number"]
     fits = number.between(0, NUMBERS_THAT_FIT).fill_null(False)
-    bit = ibis.ifelse(lines["has_line_number"] & fits, ibis.literal(1, "int64") << number.cast("int32"), 0).cast(
-        "int64"
+    bit = ibis.ifelse(fits, ibis.literal(1, "int32") << number.cast("int32"), -1)
+    marked = lines.select(
+        ticket=fingerprint(lines, "source", "transaction_id"),
+        file=fingerprint(lines, "file_id") if overlapping else ibis.literal(0),
+        bit=ibis.ifelse(lines["has_line_number"], bit, 0).cast("int32"),
     )
-    tickets = lines.group_by("source", "transaction_id").agg(
-        together=union_of_bits(bit),
-        added=bit.sum(),
-        large=ibis.ifelse(lines["has_line_number"] & ~fits, 1, 0).max(),
-        first_file=lines["file_id"].min() if overlapping else ibis.literal(""),
-        last_file=lines["file_id"].max() if overlapping else ibis.literal(""),
+    tickets = marked.group_by("ticket").agg(
+        together=union_of_bits(marked["bit"]),
+        added=marked["bit"].sum(),
+        large=marked["bit"].min(),
+        first_file=marked["file"].min(),
+        last_file=marked["file"].max(),
     )
-    odd: Any = (tickets["together"] != tickets["added"]) | (tickets["large"] == 1)
-    return tickets.filter(odd | (tickets["first_file"] != tickets["last_file"])).select("source", "transaction_id")
+    odd: Any = (tickets["together"] != tickets["added"]) | (tickets["large"] < 0)
+    odd = tickets.filter(odd | (tickets["first_file"] != tickets["last_file"])).select("ticket")
+    found = materialise(odd, "odd")
+    if not found.count().to_pyarrow().as_py():
+        return lines.filter(ibis.literal(False)).select("source", "transaction_id")
+    named = lines.select("source", "transaction_id", mark=fingerprint(lines, "source", "transaction_id"))
+    return named.semi_join(found, named["mark"] == found["ticket"]).select("source", "transaction_id").distinct()
 
 
 def _numbered_once(lines: ir.Table, doubtful: ir.Table) -> _Once:

@@ -12,6 +12,7 @@ import pyarrow as pa
 
 from habitue import schemas
 from habitue.cycle import Staged
+from habitue.portable import fingerprint
 from habitue.staging.transactions import REFUSED
 from habitue.workspace.staged import StagedFile
 
@@ -94,8 +95,12 @@ def _latest(backend: Any, files: list[StagedFile], key: tuple[str, ...], *, rows
     table = parts[0]
     for more in parts[1:]:
         table = table.union(more)
-    found = table.group_by(key).agg(count=table.count(), first=table["_rank"].min(), last=table["_rank"].max())
-    odd = found.filter(found["first"] < found["last"] if rows else found["count"] > 1)
+    if rows:
+        found = table.group_by(mark=fingerprint(table, *key)).agg(first=table["_rank"].min(), last=table["_rank"].max())
+        odd = found.filter(found["first"] < found["last"])
+    else:
+        found = table.group_by(key).agg(count=table.count())
+        odd = found.filter(found["count"] > 1)
     if not odd.limit(1).count().to_pyarrow().as_py():  # the usual case: nothing to choose, no window over all rows
         return table.drop("_rank")
     if rows:
