@@ -72,6 +72,9 @@ def reused(folder: Path) -> dict[str, bool]:
     return {row["file"]: row["is_reused"] for row in project.open(folder).show("files").to_pylist()}
 
 
+FAR = "is more than 60 days apart from that of the last run"
+
+
 def test_what_each_run_says_of_the_one_before(tmp_path: Path) -> None:
     folder = shop(tmp_path / "shop", {"till_2025-01.csv": JANUARY})
     assert habitue(folder, "runs").strip() == "No run yet. Start one with: habitue run"
@@ -79,13 +82,13 @@ def test_what_each_run_says_of_the_one_before(tmp_path: Path) -> None:
 
     told = habitue(folder, "run")  # the last day of the data
     assert "as of 31 Jan 2025" in told
-    assert "Note:" not in told
+    assert FAR not in told
     first_staged = staged(folder)
     assert first_staged
 
     write(folder, "till_2025-06.csv", APRIL)
     told = habitue(folder, "run", "--as-of", "2025-04-01")  # 60 days later
-    assert "Note:" not in told
+    assert FAR not in told
     assert reused(folder) == {"till_2025-01.csv": True, "till_2025-06.csv": False}
     now = staged(folder)
     files = [path for path in first_staged if (folder / path).is_file()]
@@ -97,9 +100,7 @@ def test_what_each_run_says_of_the_one_before(tmp_path: Path) -> None:
         SETTINGS.replace('tax = "excluded"', 'tax = "included"\ntax_rate = 0.10'), "utf-8"
     )
     told = habitue(folder, "run", "--as-of", "2025-06-01")
-    assert re.findall("Note: .*", told) == [
-        "Note: The as-of date 1 Jun 2025 is more than 60 days apart from that of the last run, 1 Apr 2025."
-    ]
+    assert f"Note: The as-of date 1 Jun 2025 {FAR}, 1 Apr 2025." in told
     assert reused(folder) == {"till_2025-01.csv": False, "till_2025-06.csv": False}
     lines = project.open(folder).show("transaction_lines").to_pylist()
     assert {row["transaction_id"]: (row["net_amount"], row["tax_amount"], row["source_amount"]) for row in lines} == {
@@ -114,7 +115,7 @@ def test_what_each_run_says_of_the_one_before(tmp_path: Path) -> None:
     (folder / "till_2025-06.csv").rename(folder / "till_renamed.csv")
     (folder / "till_2025-01.csv").unlink()
     told = habitue(folder, "run")
-    assert re.findall("Note: .*", told) == [
+    assert re.findall("Note: .*", told)[:1] == [
         "Note: 1 file read last time is no longer there, and its sales no longer count: till_2025-01.csv"
     ]
     assert reused(folder) == {"till_renamed.csv": True}

@@ -10,6 +10,7 @@ from habitue.report.exports import text_table
 from habitue.report.locale import Words
 from habitue.segments.rule_sets import RuleSet, findings, rule_notes
 from habitue.segments.strategic import NOT_YET, STRATEGIC
+from habitue.segments.transitions import SMALL_ROW
 
 
 def segment_name(words: Words, segmentation: str, segment: str) -> str:
@@ -22,21 +23,24 @@ def segment_lines(rows: Sequence[Mapping[str, Any]], words: Words) -> Iterator[s
     strategic = sorted((row for row in rows if row["segmentation"] == STRATEGIC), key=lambda row: row["place"])
     sizes: Counter[str] = Counter()
     for row in strategic:
-        sizes[row["population"]] += row["customers_count"]
-    for population, _ in sizes.most_common():
+        sizes[row["population"]] += row["customers_count"] if row["segment"] != NOT_YET else 0
+    for population, customers in sizes.most_common():
+        theirs = [row for row in strategic if row["population"] == population and row["customers_share"]]
+        is_few = customers < SMALL_ROW
         told = [
             words.text(
-                "console.run.segment",
+                "console.run.few_segment" if is_few else "console.run.segment",
                 name=segment_name(words, STRATEGIC, row["segment"]),
+                count=row["customers_count"],
                 customers=row["customers_share"],
                 net=row["net_share"],
             )
-            for row in strategic
-            if row["population"] == population and row["customers_share"]
+            for row in theirs
         ]
         if told:
             name = words.term("population", population, default=population)
-            yield words.text("console.run.segments", population=name[:1].upper() + name[1:], segments="; ".join(told))
+            code = "console.run.few" if is_few else "console.run.segments"
+            yield words.text(code, population=name[:1].upper() + name[1:], segments="; ".join(told))
 
 
 def transitions_lines(rows: Sequence[Mapping[str, Any]], words: Words) -> Iterator[str]:
