@@ -47,6 +47,9 @@ bench: .venv/.ok ## the benchmarks, against peers measured in the same run
 
 locks: .tools/.ok ## resolve the dependencies again (UPGRADE=--upgrade: to the newest allowed)
 	echo uv | $(COMPILE) -o locks/tools.txt - > /dev/null
+	echo polars | $(COMPILE) -o locks/peer-polars.txt - > /dev/null
+	printf 'pandas\npyarrow\n' | $(COMPILE) -o locks/peer-pandas.txt - > /dev/null
+	echo openretailscience | $(COMPILE) -o locks/peer-openretailscience.txt - > /dev/null
 	$(COMPILE) --all-extras -o locks/dev.txt pyproject.toml > /dev/null
 	$(COMPILE) --extra demo -c locks/dev.txt -o locks/runtime.txt pyproject.toml > /dev/null
 	@if grep -nE '://|^(-|--)[a-z]' locks/*.txt; then echo "an address or an option stands in a lock file" >&2; exit 1; fi

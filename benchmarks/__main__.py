@@ -1,12 +1,19 @@
-"""Run all benchmarks, or those named: `python -m benchmarks [ingest_10m ingest_csv]`."""
+"""Run all benchmarks, or those named: `python -m benchmarks [ingest_10m ingest_csv cycle_10m …]`."""
 
 from __future__ import annotations
 
 import sys
 
-from benchmarks import ingest_10m, ingest_csv
+from benchmarks import cycle, ingest_10m, ingest_csv, rfm_openretailscience
 
-BENCHES = {"ingest_10m": ingest_10m.main, "ingest_csv": ingest_csv.main}
+BENCHES = {
+    "ingest_10m": ingest_10m.main,
+    "ingest_csv": ingest_csv.main,
+    "cycle_10m": cycle.cycle_10m,
+    "cycle_50m": cycle.cycle_50m,
+    "cycle_100m": cycle.cycle_100m,
+    "rfm_openretailscience": rfm_openretailscience.main,
+}
 
 for name in sys.argv[1:] or BENCHES:
     BENCHES[name]()

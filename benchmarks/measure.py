@@ -6,7 +6,7 @@ import json
 import subprocess
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -32,14 +32,17 @@ class Measured:
 
 
 def measured(script: str, *arguments: str) -> Measured:
-    """Run a Python script text in a process of its own.
+    """Run a Python script text in a process of its own."""
+    return measured_command([sys.executable, "-c", script, *arguments])
+
+
+def measured_command(command: Sequence[str]) -> Measured:
+    """Run a command.
 
     Raises:
         RuntimeError: it failed.
     """
-    process = subprocess.Popen(
-        [sys.executable, "-c", script, *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=ROOT
-    )
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=ROOT)
     peak, family = 0, psutil.Process(process.pid)
     while process.poll() is None:
         try:

@@ -36,6 +36,14 @@ def settled(table: ir.Table, name: str) -> ir.Table:
     return materialise(table, name) if _is_spark(table.get_backend()) else table
 
 
+def forget(*tables: ir.Table) -> None:
+    """Drop stored tables that no expression still to be computed reads. (Spark lets go of what nothing holds.)"""
+    for table in tables:
+        backend = cast(Any, table.get_backend())
+        if not _is_spark(backend):
+            backend.raw_sql(f'DROP TABLE IF EXISTS "{table.get_name()}"')
+
+
 def stored(rows: pa.Table, name: str, *, like: ir.Table) -> ir.Table:
     """A small Arrow table on the backend of another table (temporary, named after `name`)."""
     backend = cast(Any, like.get_backend())

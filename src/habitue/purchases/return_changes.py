@@ -77,18 +77,19 @@ def linked(matched: Matched, returned: pa.Table, sold: pa.Table, parts: links.Pa
         parts: what `return_links.link` found.
     """
     like = matched.parts
-    taken = _taken(returned, sold, parts)
-    changed, set_aside = _return_changes(returned, parts)
+    taken = stored(_taken(returned, sold, parts), "taken", like=like)
+    rows, set_aside = _return_changes(returned, parts)
     keys = returned.select(["file_id", "row_number"]).rename_columns(["change_file", "change_row"])
-    changes = _plain_changes(matched, stored(taken, "taken", like=like))
-    changes = changes.union(stored(_rows(keys, **changed), "changed", like=like))
-    returns = _plain_returns(matched).union(stored(_returns(returned, sold, parts), "hard_returns", like=like))
-    return Linked(
-        portable.materialise(returns, "returns"),
-        portable.materialise(changes, "return_changes"),
-        portable.materialise(_taken_back(matched, stored(taken, "taken", like=like)), "taken_back"),
+    changed = stored(_rows(keys, **rows), "changed", like=like)
+    hard = stored(_returns(returned, sold, parts), "hard_returns", like=like)
+    done = Linked(
+        portable.materialise(_plain_returns(matched).union(hard), "returns"),
+        portable.materialise(_plain_changes(matched, taken).union(changed), "return_changes"),
+        portable.materialise(_taken_back(matched, taken), "taken_back"),
         set_aside,
     )
+    portable.forget(matched.back, matched.sold, matched.parts, taken, changed, hard)
+    return done
 
 
 TAKEN_BACK = pa.schema(

@@ -57,7 +57,7 @@ class Matched:
 
 
 def match(back: ir.Table, sold: ir.Table, *, return_days: int) -> Matched:
-    """Match the plain returns.
+    """Match the plain returns; what was given is used up.
 
     Args:
         back: return lines, stored, with `person` (null: nobody) and amounts below 0 in the source's currency.
@@ -65,19 +65,25 @@ def match(back: ir.Table, sold: ir.Table, *, return_days: int) -> Matched:
             articles by the customers.
         return_days: how far back a purchase is looked for when the ticket is not stated.
     """
-    back = portable.materialise(_ways(back, sold), "ways")
-    stated = portable.materialise(_stated(back, sold), "stated_parts")
+    first = portable.materialise(_first_ways(back, sold), "first_ways")
+    odd = portable.materialise(_odd_lines(first, sold), "odd_lines")
+    ways = portable.materialise(_apart(first, odd), "ways")
+    portable.forget(back, first, odd)
+    stated = portable.materialise(_stated(ways, sold), "stated_parts")
     taken = stated.select("amount", taken_file="sale_file", taken_row="sale_row")
     wide = sold.left_join(taken, [sold.file_id == taken.taken_file, sold.row_number == taken.taken_row])
     wide = wide.select(*sold.columns, remaining=wide.source_net_amount - wide.amount.fill_null(0))
-    sold = portable.materialise(wide, "sold")
-    owned = portable.materialise(_owned(back, sold, return_days), "owned_parts")
-    parts = stated.union(owned.filter(owned.amount > 0)).union(_unlinked(back, owned))
-    return Matched(back, sold, portable.materialise(parts, "parts"))
+    left = portable.materialise(wide, "sold")
+    portable.forget(sold)
+    owned = portable.materialise(_owned(ways, left, return_days), "owned_parts")
+    parts = stated.union(owned.filter(owned.amount > 0)).union(_unlinked(ways, owned))
+    parts = portable.materialise(parts, "parts")
+    portable.forget(stated, owned)
+    return Matched(ways, left, parts)
 
 
-def _ways(back: ir.Table, sold: ir.Table) -> ir.Table:
-    """The returns with `ticket` (stated, or their own), `amount`, and `way`."""
+def _first_ways(back: ir.Table, sold: ir.Table) -> ir.Table:
+    """The returns with `ticket` (stated, or their own), `amount`, and the `way` each has by itself."""
     back = back.mutate(
         ticket=back.original_transaction_id.fill_null(back.transaction_id),
         is_stated=back.original_transaction_id.notnull(),
@@ -120,29 +126,25 @@ def _ways(back: ir.Table, sold: ir.Table) -> ir.Table:
         & (wide.amount <= wide.line_net)
     ).fill_null(False)
     is_lost = wide.is_stated & (~found | (wide.first_at > wide.sold_at))
-    one = portable.materialise(
-        wide.select(
-            *back.columns,
-            is_lost=is_lost.fill_null(False),
-            way=ibis.cases(
-                (wide.is_stated & is_plain, STATED),
-                (wide.is_stated, HARD),
-                ((one_day & (wide.first_on == wide.sold_on)).fill_null(False), EXCHANGE),
-                (found, HARD),
-                (~wide.at_par, HARD),
-                (wide.person.isnull(), NOBODY),
-                (wide.sku.isnull(), HARD),
-                else_=OWNED,
-            ),
-            has_ticket=found,
+    return wide.select(
+        *back.columns,
+        is_lost=is_lost.fill_null(False),
+        way=ibis.cases(
+            (wide.is_stated & is_plain, STATED),
+            (wide.is_stated, HARD),
+            ((one_day & (wide.first_on == wide.sold_on)).fill_null(False), EXCHANGE),
+            (found, HARD),
+            (~wide.at_par, HARD),
+            (wide.person.isnull(), NOBODY),
+            (wide.sku.isnull(), HARD),
+            else_=OWNED,
         ),
-        "first_ways",
+        has_ticket=found,
     )
-    return _apart(one, sold).select(*back.columns, "way")
 
 
-def _apart(one: ir.Table, sold: ir.Table) -> ir.Table:
-    """Returns whose lines another, not plain, may take too are not plain either."""
+def _odd_lines(one: ir.Table, sold: ir.Table) -> ir.Table:
+    """Sale lines that a return which is not plain may take by their ticket, and those in another currency."""
     tickets = one.filter((one.way == HARD) & (one.is_stated | one.has_ticket))
     tickets = tickets.select(hard_source="source", hard_ticket="ticket").distinct()
     numbers = one.filter(one.is_lost).select(lost_source="source", lost_number="ticket").distinct()
@@ -152,7 +154,11 @@ def _apart(one: ir.Table, sold: ir.Table) -> ir.Table:
     )
     off_par = lines.source_net_amount != lines.net_amount
     odd = lines.filter(lines.hard_ticket.notnull() | lines.lost_number.notnull() | off_par)
-    odd = portable.materialise(odd.select(*sold.columns), "odd_lines")
+    return odd.select("source", "transaction_id", "customer_id", "sku")
+
+
+def _apart(one: ir.Table, odd: ir.Table) -> ir.Table:
+    """The returns with their `way`: those whose lines another, not plain, may take too are not plain either."""
     odd_tickets = odd.select(odd_source="source", odd_ticket="transaction_id").distinct()
     odd_goods = odd.select(odd_customer="customer_id", odd_sku="sku").distinct()
     by_amount = one.filter((one.way == HARD) & ~one.is_stated & one.sku.isnull() & one.person.notnull())
@@ -168,7 +174,7 @@ def _apart(one: ir.Table, sold: ir.Table) -> ir.Table:
     way = ibis.cases(
         ((wide.way == STATED) & wide.odd_ticket.notnull(), HARD), ((wide.way == OWNED) & shared, HARD), else_=wide.way
     )
-    return wide.select(**{name: wide[name] for name in one.columns if name != "way"}, way=way)
+    return wide.select(*(name for name in one.columns if name not in ("way", "is_lost", "has_ticket")), way=way)
 
 
 def _stated(back: ir.Table, sold: ir.Table) -> ir.Table:

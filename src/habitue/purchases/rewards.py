@@ -41,7 +41,7 @@ def rewards_by_line(lines: ir.Table, paid: ir.Table, finish: Callable[[ir.Table]
 
     Args:
         lines: STAGED_LINES with `customer_id`.
-        paid: of `paid_with_rewards`.
+        paid: of `paid_with_rewards`; it is used up.
         finish: from some staged lines to lines with `kept_amount`, `counts`, `sale_type`, home currency.
 
     Shared in proportion to what the counted sale lines are worth after returns, and at most that in all: a purchase
@@ -59,4 +59,6 @@ def rewards_by_line(lines: ir.Table, paid: ir.Table, finish: Callable[[ir.Table]
     wide = wide.mutate(total=ibis.least(wide.paid_amount, worth).cast("int64"))
     share = portable.apportion(wide.total, wide.kept_amount, by=by, order_by=("line_number", "file_id", "row_number"))
     shares = wide.select(reward_file="file_id", reward_row="row_number", reward_amount=share)
-    return portable.materialise(shares, "rewards")
+    done = portable.materialise(shares, "rewards")
+    portable.forget(paid)
+    return done

@@ -121,7 +121,9 @@ def customer_days(lines: ir.Table, *, by_ticket: ir.Table | None = None) -> ir.T
         margin_is_assumed=wide.margin_assumed > 0,
         **{name: ibis.ifelse(is_mixed, wide[f"main_{name}"], wide[name]) for name in PLACE},
     )
-    return portable.materialise(CUSTOMER_DAYS.cast(wide), "customer_days")
+    done = portable.materialise(CUSTOMER_DAYS.cast(wide), "customer_days")
+    portable.forget(days, main, *([known] if by_ticket is None else []))
+    return done
 
 
 def visits(days: ir.Table) -> ir.Table:
