@@ -139,6 +139,8 @@ FROM back b JOIN aim a USING (n) LEFT JOIN given g USING (n) WHERE a.kind <> 'st
 CREATE VIEW valued AS
 SELECT *, half_even(unit_cost * round(abs(quantity) * 1000)::BIGINT, 1000000) AS cost FROM kept
 WHERE customer_id IS NOT NULL;
+-- (left to itself, DuckDB expects few lines and keeps all of them in memory to join what was taken)
+SET disabled_optimizers = 'build_side_probe_side';
 CREATE TEMP TABLE ticket_days AS
 SELECT customer_id, population, sold_on, source, transaction_id, sales_channel, store_id, sum(is_sale)::BIGINT AS sales,
     sum(kept)::BIGINT AS kept, sum(CASE WHEN is_sale = 1 AND kept > 0 THEN kept ELSE 0 END)::BIGINT AS payable,
@@ -147,6 +149,7 @@ SELECT customer_id, population, sold_on, source, transaction_id, sales_channel, 
         AS margin,
     count(*) - count(cost) AS assumed
 FROM valued GROUP BY ALL;
+RESET disabled_optimizers;
 CREATE TEMP TABLE vouchers AS
 SELECT source, transaction_id, sum(paid_amount)::BIGINT AS paid FROM read_parquet($payments)
 WHERE lower(tender) = 'points_voucher' GROUP BY ALL HAVING paid > 0;
