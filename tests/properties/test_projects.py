@@ -493,7 +493,7 @@ TWINS = Sales((anchor(), TWIN, replace(TWIN, original="9999")), Style(",", ".", 
               order=(0, 2, 1), parts=(0, 0, 0))  # fmt: skip
 
 
-@settings(FAST, max_examples=8)
+@settings(FAST, max_examples=5)
 @example(of=TWINS, chosen="shuffled", as_of=None)  # lines that differ only in the ticket they take back
 @given(
     of=sales(),
@@ -549,7 +549,7 @@ def later_rows(draw: st.DrawFn, of: Sales, after: date) -> tuple[Row, ...]:
     return tuple(rows)
 
 
-@settings(FAST, max_examples=3)
+@settings(FAST, max_examples=2)
 @given(data=st.data(), of=sales(), as_of=st.sampled_from([date(2024, 1, 31), date(2024, 3, 10)]))
 def test_what_comes_later_is_not_known_before(data: st.DataObject, of: Sales, as_of: date) -> None:
     """As of a day, returns (and sales) of later days change nothing, in the same file or in another."""

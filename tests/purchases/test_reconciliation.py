@@ -89,7 +89,7 @@ def test_empty(con: Any) -> None:
     assert check_identity(done) == []
 
 
-@settings(max_examples=8)
+@settings(max_examples=5)
 @given(
     st.lists(
         st.tuples(

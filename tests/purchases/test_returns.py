@@ -340,7 +340,7 @@ def written(case: list[tuple]) -> list[dict]:
     return some
 
 
-@settings(max_examples=15)
+@settings(max_examples=8)
 @given(case=CASE, seed=st.integers(0, 100))
 def test_returns_never_exceed_purchases_and_nothing_is_lost(con: Any, case: list[tuple], seed: int) -> None:
     some = written(case)
@@ -373,7 +373,7 @@ def test_returns_never_exceed_purchases_and_nothing_is_lost(con: Any, case: list
     assert rows(again.lines, *WORTH) == rows(found.lines, *WORTH)
 
 
-@settings(max_examples=10)
+@settings(max_examples=5)
 @given(case=CASE, day=st.integers(0, 40))
 def test_the_state_at_a_day_does_not_know_what_comes_after(con: Any, case: list[tuple], day: int) -> None:
     some = written(case)

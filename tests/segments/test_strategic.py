@@ -83,12 +83,14 @@ def brute_force_moves(limits: Calibration, step: int) -> set[tuple[str, str]]:
             for value in (0, 1000)
         }
 
+    later = {  # visits in between: what comes out does not depend on the recency before
+        visits: {end for more in (1, 2) for last in range(step - more + 1) for end in segments(visits + more, last)}
+        for visits in (0, 1, 2)
+    }
     moves: set[tuple[str, str]] = set()
     for visits, recency in [(0, 0), *product((1, 2), range(limits.lost_days + 400))]:
-        after = [(visits, recency + step)] if visits else [(0, 0)]
-        after += [(visits + more, last) for more in (1, 2) for last in range(step - more + 1)]
-        for start, (count, days) in product(segments(visits, recency), after):
-            moves |= {(start, end) for end in segments(count, days)}
+        stayed = segments(visits, recency + step if visits else 0)
+        moves |= set(product(segments(visits, recency), stayed | later[visits]))
     return moves
 
 

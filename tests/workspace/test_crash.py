@@ -43,7 +43,7 @@ net_amount = "amount"
 original_transaction_id = "original"
 """
 ROWS = 20_000
-AT = [0.05, 0.2, 0.35, 0.5, 0.6, 0.7, 0.8, 0.9]  # of the time of a whole run
+AT = [0.05, 0.3, 0.5, 0.7, 0.9]  # of the time of a whole run
 OPAQUE = ("customer_id", "source_customer_id")
 
 
