@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from benchmarks import cycle, ingest_10m, ingest_csv, rfm_openretailscience
+from benchmarks import backtests, cycle, ingest_10m, ingest_csv, rfm_openretailscience
 
 BENCHES = {
     "ingest_10m": ingest_10m.main,
@@ -12,6 +12,7 @@ BENCHES = {
     "cycle_10m": cycle.cycle_10m,
     "cycle_50m": cycle.cycle_50m,
     "cycle_100m": cycle.cycle_100m,
+    "backtests": backtests.main,
     "rfm_openretailscience": rfm_openretailscience.main,
 }
 

@@ -21,6 +21,7 @@ from habitue.purchases.sale_types import customer_populations
 from habitue.segments.segmentation import Bought, SegmentSettings, segmentation
 from habitue.segments.strategic import Calibration
 from habitue.staging.overlaps import take_once
+from habitue.value.valuation import ValueSettings, valuation
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,6 +51,7 @@ class CycleSettings:
     purchases: PurchaseSettings
     shared_cards: SharedCardSettings
     segments: SegmentSettings
+    value: ValueSettings
     refused_rows: Decimal
     refused_amount: Decimal
     customer_systems: Mapping[str, str]
@@ -80,6 +82,7 @@ def run_cycle(
     *,
     as_of: date,
     reading_on: date,
+    until: date | None = None,
     previous_plan: ir.Table | None = None,
     frozen: Mapping[str, Calibration] | None = None,
     keep: Callable[[ir.Table, str], ir.Table] = portable.materialise,
@@ -91,6 +94,7 @@ def run_cycle(
         settings: rules and tolerances.
         as_of: the day of knowledge.
         reading_on: the day on which the files are read; later sales are refused.
+        until: last day that is looked ahead to; None: nothing is forecast.
         previous_plan: the collection plan of the run before, for its trend.
         frozen: thresholds of the strategic segments kept from the run before, by population.
         keep: stores the lines, by far the largest table, under a name, and gives back what it stored.
@@ -142,10 +146,11 @@ def run_cycle(
     people = visits.customers(
         lines, customer_days, ids, by_ticket=tickets, populations=_populations(staged, settings, shared)
     )
+    changes = day_changes(bought.taken_back, customer_days)
     segmented = segmentation(
         Bought(
             days=customer_days,
-            changes=day_changes(bought.taken_back, customer_days),
+            changes=changes,
             lines=lines,
             products=staged.products,
             stores=staged.stores,
@@ -155,6 +160,12 @@ def run_cycle(
         as_of=as_of,
         frozen=frozen,
     )
+    notes = segmented.notes
+    ahead: Mapping[str, ir.Table] = {}
+    if until is not None:
+        assignments, named = segmented.tables["assignments"], segmented.scheme.segments
+        valued = valuation(customer_days, changes, assignments, named, settings.value, as_of=as_of, until=until)
+        ahead, notes = valued.tables, (*notes, *valued.notes)
     tables: dict[str, ir.Table] = {
         "transaction_lines": lines,
         "returns": returned,
@@ -175,6 +186,7 @@ def run_cycle(
         ),
         "files": files,
         **segmented.tables,
+        **ahead,
     }
     for name in ("source_customers", "products", "stores", "payments", "rates"):
         table = getattr(staged, name)
@@ -182,7 +194,7 @@ def run_cycle(
             tables[name] = table
     faults = (*reconciliation.check_identity(recon), *_beyond_tolerance(recon, settings))
     scheme = {**segmented.scheme.plain(), "settings": settings.segments.plain()}
-    return Cycle(tables, scheme, segmented.notes, faults)
+    return Cycle(tables, scheme, notes, faults)
 
 
 def members(people: ir.Table, ids: ir.Table, source_customers: ir.Table | None) -> ir.Table:

@@ -58,6 +58,19 @@ def period_end(as_of: date, months: int) -> date:
     return months_before(as_of, months)
 
 
+def horizon_end(as_of: date, horizon: str) -> date:
+    """Last day of a horizon that begins the day after `as_of`.
+
+    Args:
+        as_of: the date.
+        horizon: a whole number of days, weeks or months, as "12 months".
+    """
+    number, unit = horizon.split()
+    if unit == "months":
+        return period_end(as_of, -int(number))
+    return as_of + timedelta(days=int(number) * {"days": 1, "weeks": 7}[unit])
+
+
 @dataclass(frozen=True)
 class OffsetChange:
     """From `starts_at` on (naive UTC) local time is UTC plus `minutes`."""

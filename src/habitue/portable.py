@@ -54,6 +54,12 @@ def stored(rows: pa.Table, name: str, *, like: ir.Table) -> ir.Table:
     return _checkpointed(backend, frame, unique, ibis.memtable(rows).schema())
 
 
+def is_drawn(value: ir.StringValue, share: float, salt: str) -> ir.BooleanValue:
+    """Whether a value is in a sample of about `share` of all, by its SHA-256 with a salt: on all engines alike."""
+    limit = format(min(int(share * 16**8), 16**8 - 1), "08x")
+    return (value + ibis.literal(salt)).hexdigest("sha256").substr(0, 8) < limit
+
+
 def whole_quotient(value: ir.IntegerValue, divisor: int | ir.IntegerValue) -> ir.IntegerValue:
     """Quotient of int64 values rounded toward zero, exact while the quotient is below 2**51.
 

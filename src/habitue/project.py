@@ -45,6 +45,10 @@ REPORTED = (
     "transition_tests",
     "transition_violations",
     "customers_without_visit",
+    "segment_value",
+    "critical_sets",
+    "forecast_models",
+    "backtest",
 )
 
 

@@ -22,6 +22,7 @@ from habitue.report import (
     sections_sales,
     sections_scores,
     sections_segments,
+    sections_value,
 )
 from habitue.report.context import Context, as_date
 from habitue.report.layout import Figure, Item, Items, Prose, Section
@@ -56,6 +57,7 @@ def report(tables: Mapping[str, pa.Table], manifest: Mapping[str, Any], language
         sections_scores.concentration(c),
         sections_outlook.outlook(c),
         sections_movements.movements(c),
+        sections_value.value(c),
         sections_data.reconciliation(c),
         sections_data.reading(c),
         sections_data.quarantine(c),
@@ -226,7 +228,9 @@ def _about(c: Context, code: str) -> str:
     """The section a warning belongs to, if there is one."""
     if not c.segments.populations:
         return ""
-    return {"strategic": "segments", "rfm": "scores", "transitions": "moves"}.get(code.partition(".")[0], "")
+    return {"strategic": "segments", "rfm": "scores", "transitions": "moves", "value": "value"}.get(
+        code.partition(".")[0], ""
+    )
 
 
 def _broken(c: Context) -> int:

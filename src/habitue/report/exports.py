@@ -41,7 +41,7 @@ def written(
         currency: the home currency.
         format: table, csv, json or parquet.
         excel: `;`, byte-order mark, decimal comma, formulas made harmless.
-        limit: rows at most (a table in the terminal: 20).
+        limit: rows at most (a table in the terminal: 20; its fractions to four digits).
         words: the reader's words.
         to_terminal: the terminal shows the first rows only.
     """
@@ -59,7 +59,7 @@ def written(
         return _json(table).encode()
     lines = text_table(
         table.column_names,
-        [[_shown(v) for v in row.values()] for row in table.to_pylist()],
+        [[f"{v:.4g}" if isinstance(v, float) else _shown(v) for v in row.values()] for row in table.to_pylist()],
         [_is_number(field.type) for field in table.schema],
     )
     if total > most:

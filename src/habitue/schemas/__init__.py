@@ -52,6 +52,16 @@ from habitue.schemas.segmented import (
     TRANSITIONS,
 )
 from habitue.schemas.table import QUANTITY, Column, Schema
+from habitue.schemas.valued import (
+    BACKTEST,
+    CRITICAL_CUSTOMERS,
+    CRITICAL_SETS,
+    EXPECTED_REVENUE,
+    FORECAST_MODELS,
+    PURCHASE_PROCESSES,
+    SEGMENT_VALUE,
+    VALUED,
+)
 
 PUBLIC = (
     TRANSACTION_LINES,
@@ -75,22 +85,29 @@ PUBLIC = (
     COLLECTION_PLAN,
     FILES,
     *SEGMENTED,
+    *VALUED,
 )
 
 __all__ = [
     "ASSIGNMENTS",
+    "BACKTEST",
     "CALIBRATION",
     "COLLECTION_PLAN",
     "CONCENTRATION",
+    "CRITICAL_CUSTOMERS",
+    "CRITICAL_SETS",
     "CUSTOMERS",
     "CUSTOMERS_WITHOUT_VISIT",
     "CUSTOMER_DAYS",
     "CUSTOMER_IDS",
     "DAY_CHANGES",
+    "EXPECTED_REVENUE",
     "FILES",
+    "FORECAST_MODELS",
     "PAYMENTS",
     "PRODUCTS",
     "PUBLIC",
+    "PURCHASE_PROCESSES",
     "QUANTITY",
     "QUARANTINE",
     "RATES",
@@ -109,6 +126,7 @@ __all__ = [
     "SEGMENT_MIX",
     "SEGMENT_OUTLOOK",
     "SEGMENT_PLACES",
+    "SEGMENT_VALUE",
     "SHARED_CARDS",
     "SOURCE_CUSTOMERS",
     "STAGED_LINES",
@@ -118,6 +136,7 @@ __all__ = [
     "TRANSITIONS",
     "TRANSITION_TESTS",
     "TRANSITION_VIOLATIONS",
+    "VALUED",
     "VISITS",
     "Column",
     "Schema",

@@ -25,6 +25,7 @@ from habitue.segments.rule_sets import RuleSet
 from habitue.segments.segmentation import SegmentSettings
 from habitue.sources.declared import AMOUNTS, DATES, SHAPES, Source
 from habitue.staging.transactions import StagingSettings
+from habitue.value.valuation import ValueSettings
 from habitue.workspace import segment_settings
 from habitue.workspace.sections import (
     KEY_PARTS,
@@ -42,6 +43,7 @@ from habitue.workspace.sections import (
     SharedCardsSection,
     SourceSection,
     ToleranceSection,
+    ValueSection,
 )
 
 FILE_NAME = "habitue.toml"
@@ -72,6 +74,7 @@ class Settings:
     rfm: RfmSection
     segments: SegmentsSection
     rule_sets: tuple[RuleSet, ...]
+    value: ValueSection
     engine: EngineSection
 
     def of_kind(self, kind: str) -> tuple[Source, ...]:
@@ -111,6 +114,12 @@ class Settings:
     def segment_settings(self) -> SegmentSettings:
         """What the segments room needs."""
         return segment_settings.segment_settings(self.rfm, self.segments, self.rule_sets, self.project.currency)
+
+    def value_settings(self) -> ValueSettings:
+        """What the value room needs."""
+        return ValueSettings(
+            critical_share=self.value.critical_share, model=self.value.forecast, left_out=self.segments.left_out
+        )
 
 
 def _rule(section: Section, ids_of: Any) -> dict[str, Any]:
@@ -179,6 +188,7 @@ def validate(raw: Mapping[str, Any], folder: Path = Path()) -> Settings:
         found.rfm,
         found.segments,
         rule_sets,
+        found.value,
         found.engine,
     )
 

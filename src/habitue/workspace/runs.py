@@ -18,6 +18,7 @@ from zoneinfo import ZoneInfo
 
 from habitue.cycle import Cycle, CycleSettings, default_as_of, run_cycle
 from habitue.errors import DataError, Message, UsageError, message
+from habitue.periods import horizon_end
 from habitue.segments.schemes import calibrations_from
 from habitue.segments.strategic import Calibration
 from habitue.workspace import config
@@ -183,6 +184,7 @@ class Workspace:
             self._cycle_settings(people, files),
             as_of=chosen,
             reading_on=reading_on,
+            until=self._until(chosen) if keeper else None,
             previous_plan=previous_plan,
             frozen=_frozen(previous) if previous and not recalibrate else None,
             keep=keeper or Keeper(backend),
@@ -191,6 +193,14 @@ class Workspace:
         warnings = [*self._warnings(files, chosen, previous), *cycle.notes]
         manifest = self._manifest(files, chosen, reading_on, warnings, timings)
         return cycle, {**manifest, "segmentation": cycle.scheme}
+
+    def _until(self, as_of: date) -> date:
+        """Last day that is looked ahead to."""
+        horizon = self.settings.value.horizon
+        until = horizon if isinstance(horizon, date) else horizon_end(as_of, horizon)
+        if until <= as_of:
+            raise UsageError(message("value.horizon_past", until=until, as_of=as_of))
+        return until
 
     def _cycle_settings(self, people: People, files: list[StagedFile]) -> CycleSettings:
         settings = self.settings
@@ -201,6 +211,7 @@ class Workspace:
             purchases=settings.purchase_settings(people.known_ids),
             shared_cards=settings.shared_card_settings(people.known_ids),
             segments=settings.segment_settings(),
+            value=settings.value_settings(),
             refused_rows=settings.tolerance.rows,
             refused_amount=settings.tolerance.amount,
             customer_systems={s.name: s.customer_system or s.name for s in settings.sources},

@@ -12,6 +12,7 @@ from pydantic_core import PydanticCustomError
 
 from habitue.purchases.sale_types import SALE_TYPES
 from habitue.sources.declared import Kind
+from habitue.value.methods import CANDIDATES
 
 KEY_PARTS = (
     "transaction_id",
@@ -229,6 +230,20 @@ class SegmentationSection(Section):
     )
 
 
+class ValueSection(Section):
+    """`[value]`: how far to look ahead, and how."""
+
+    horizon: Annotated[str, Field(pattern=r"^[1-9]\d* (days|weeks|months)$")] | date = Field(
+        "12 months", description='how far to look ahead, as "12 months", "26 weeks", "90 days", or a last day'
+    )
+    critical_share: Annotated[Decimal, Field(gt=0, le=1)] = Field(
+        Decimal("0.40"), description="share of future revenue the critical customers are to make"
+    )
+    forecast: Literal[tuple(CANDIDATES)] | None = Field(  # type: ignore[valid-type]
+        None, description="the forecast to use, instead of the best tested: " + ", ".join(CANDIDATES)
+    )
+
+
 class EngineSection(Section):
     """`[engine]`: what habitue may use of the machine."""
 
@@ -250,6 +265,7 @@ class SettingsFile(Section):
     rfm: RfmSection = RfmSection()  # type: ignore[call-arg]
     segments: SegmentsSection = SegmentsSection()  # type: ignore[call-arg]
     segmentations: dict[str, SegmentationSection] = Field(default_factory=dict)
+    value: ValueSection = ValueSection()  # type: ignore[call-arg]
     engine: EngineSection = EngineSection()  # type: ignore[call-arg]
 
 
@@ -265,5 +281,6 @@ SECTIONS: Mapping[str, type[Section]] = {
     "rfm": RfmSection,
     "segments": SegmentsSection,
     "segmentations": SegmentationSection,
+    "value": ValueSection,
     "engine": EngineSection,
 }

