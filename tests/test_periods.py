@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from habitue.periods import Period, months_before, offset_changes, period_end, rolling_years
+from habitue.periods import Period, horizon_end, months_before, offset_changes, period_end, rolling_years
 
 DAYS = st.dates(date(1990, 1, 1), date(2060, 12, 31))
 ZONES = (
@@ -154,3 +154,19 @@ def test_known_changes() -> None:
 def test_an_unknown_zone() -> None:
     with pytest.raises(ZoneInfoNotFoundError):
         offset_changes("Mars/Olympus", 2024, 2024)
+
+
+@pytest.mark.parametrize(
+    ("as_of", "horizon", "last"),
+    [
+        (date(2025, 12, 31), "12 months", date(2026, 12, 31)),
+        (date(2024, 2, 29), "12 months", date(2025, 2, 28)),
+        (date(2025, 2, 28), "12 months", date(2026, 2, 28)),
+        (date(2023, 2, 28), "12 months", date(2024, 2, 29)),  # the end of a month stays one
+        (date(2025, 1, 15), "1 months", date(2025, 2, 15)),
+        (date(2025, 12, 1), "2 weeks", date(2025, 12, 15)),
+        (date(2025, 12, 31), "1 days", date(2026, 1, 1)),
+    ],
+)
+def test_the_last_day_of_a_horizon(as_of: date, horizon: str, last: date) -> None:
+    assert horizon_end(as_of, horizon) == last

@@ -102,6 +102,9 @@ def test_unknown_settings_of_a_source() -> None:
         ("[project]\nday_starts_at = 4", "project.day_starts_at", "time"),
         ("[project]\nday_starts_at = '25:00'", "project.day_starts_at", "time"),
         ("[project]\nearliest_on = 'soon'", "project.earliest_on", "date"),
+        ("[value]\nhorizon = '12 monts'", "value.horizon", '"12 months", "26 weeks", "90 days", 2026-12-31'),
+        ("[value]\nhorizon = 12", "value.horizon", '"12 months", "26 weeks", "90 days", 2026-12-31'),
+        ("[value]\ncritical_share = 0", "value.critical_share", "> 0"),
         ("[tolerance]\nrows = 1.5", "tolerance.rows", "≤ 1"),
         ("[tolerance]\namount = -0.1", "tolerance.amount", "≥ 0"),
         ("[tolerance]\nrows = 'few'", "tolerance.rows", "number"),
@@ -126,6 +129,7 @@ def test_values_of_the_wrong_kind(text: str, place: str, expected: str) -> None:
     ("text", "place"),
     [
         ("[project]\nlanguage = 'de'", "project.language"),
+        ("[value]\nforecast = 'prophet'", "value.forecast"),
         ("[[sale_types]]\nsale_type = 'sold'\nsku = 'A'", "sale_types[1].sale_type"),
         ("[[sale_types]]\nsale_type = 'free'\namount = 'none'", "sale_types[1].amount"),
         ("[[sale_types]]\nsale_type = 'free'\nsource = 'til'", "sale_types[1].source"),
@@ -139,7 +143,8 @@ def test_words_that_are_not_among_the_choices(text: str, place: str) -> None:
     assert (fault.code, fault.params["place"]) == ("setting.choices", place)
     wanted = {"project.language": "fr", "project.time_zone": "Europe/Paris", "sale_types[1].amount": "negative"}
     sources = dict.fromkeys(("sale_types[1].source", "populations[1].source"), "till")
-    assert (wanted | sources).get(place, "gift_card") in fault.params["choices"]
+    value = {"value.forecast": "own_rate"}
+    assert (wanted | sources | value).get(place, "gift_card") in fault.params["choices"]
 
 
 @pytest.mark.parametrize(
@@ -444,3 +449,13 @@ def test_good_settings_of_scores_and_segments() -> None:
     assert found.rfm.monetary_weights == {"online": 875}
     assert (found.step_months, found.left_out) == (3, ())
     assert [rule.segment for rule in found.rule_sets[0].rules] == ["A", "B"]
+
+
+@pytest.mark.parametrize(
+    ("written", "found"),
+    [
+        ("'26 weeks'", "26 weeks"), ("'2026-12-31'", date(2026, 12, 31)), ("2026-12-31", date(2026, 12, 31)),
+    ],
+)  # fmt: skip
+def test_horizons(written: str, found: str | date) -> None:
+    assert valid(f"[value]\nhorizon = {written}\n{TILL}").value.horizon == found

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
-from datetime import date, time
+from datetime import date, datetime, time
 from decimal import Decimal
 from typing import Annotated, Any, Literal
 
@@ -34,6 +35,21 @@ def _no_number(value: Any) -> Any:
     if isinstance(value, int | float):  # 4 would be read as four seconds past midnight
         raise PydanticCustomError("time_type", "a time as 04:00")
     return value
+
+
+def _horizon(value: Any) -> Any:
+    """A length of time as it is written, or a last day."""
+    if isinstance(value, str):
+        if re.fullmatch(r"[1-9]\d{0,3} (days|weeks|months)", value):
+            return value
+        try:
+            return date.fromisoformat(value)
+        except ValueError:
+            pass
+    elif isinstance(value, date) and not isinstance(value, datetime):
+        return value
+    examples = {"pattern": '"12 months", "26 weeks", "90 days", 2026-12-31'}
+    raise PydanticCustomError("horizon", "a length of time or a last day", examples)
 
 
 Names = Annotated[tuple[str, ...], BeforeValidator(_listed)]
@@ -233,7 +249,7 @@ class SegmentationSection(Section):
 class ValueSection(Section):
     """`[value]`: how far to look ahead, and how."""
 
-    horizon: Annotated[str, Field(pattern=r"^[1-9]\d* (days|weeks|months)$")] | date = Field(
+    horizon: Annotated[str | date, BeforeValidator(_horizon)] = Field(
         "12 months", description='how far to look ahead, as "12 months", "26 weeks", "90 days", or a last day'
     )
     critical_share: Annotated[Decimal, Field(gt=0, le=1)] = Field(
