@@ -44,12 +44,13 @@ def origins(first: date, as_of: date, horizon_days: int) -> tuple[Origin, ...]:
         as_of: last known day.
         horizon_days: days ahead that are wanted; half of the history at most is looked ahead.
 
-    They overlap by half a horizon: outcomes of neighbours are not independent, customers' states differ.
+    Before each lie at least as many days as it looks ahead: with less, a last period is no whole one and everybody is
+    new. Origins overlap by half a horizon: outcomes of neighbours are not independent, customers' states differ.
     """
     days = (as_of - first).days + 1
     ahead = min(horizon_days, days // 2)
     step = max(ahead // 2, LONGEST_STEP_DAYS)
-    starts = range(days - ahead, FEWEST_DAYS - 1, -step)
+    starts = range(days - ahead, max(FEWEST_DAYS, ahead) - 1, -step)
     return tuple(Origin(first + timedelta(days=start - 1), ahead) for start in starts[:MOST_ORIGINS])
 
 
