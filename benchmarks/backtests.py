@@ -89,9 +89,17 @@ kind = "transactions"
 files = ["{folder}/online-retail/online_retail.parquet",
          "{folder}/online-retail-ii-2009-2010/online_retail_II_2009_2010.parquet"]
 tax = "excluded"
-columns = {{transaction_id = "InvoiceNo", sold_at = "InvoiceDate", source_customer_id = "CustomerID", sku = "StockCode",
-    quantity = "Quantity", unit_price = "UnitPrice"}}
-other_names = {{InvoiceNo = "Invoice", UnitPrice = "Price", CustomerID = "Customer ID"}}
+[sources.shop.columns]
+transaction_id = "InvoiceNo"
+sold_at = "InvoiceDate"
+source_customer_id = "CustomerID"
+sku = "StockCode"
+quantity = "Quantity"
+unit_price = "UnitPrice"
+[sources.shop.other_names]
+InvoiceNo = "Invoice"
+UnitPrice = "Price"
+CustomerID = "Customer ID"
 [[sale_types]]
 sale_type = "adjustment"
 transaction = "A*"
@@ -104,8 +112,7 @@ sku = ["POST", "DOT", "C2"]
 def online_retail(con: Any) -> tuple[ir.Table, ir.Table]:
     """Two years of Online Retail through a whole run; returns lie on the day of their purchase once they are known."""
     with TemporaryDirectory() as folder:
-        settings = ONLINE_RETAIL.format(folder=DATA).replace("\n    quantity", " quantity")
-        (Path(folder) / "habitue.toml").write_text(settings, "utf-8")
+        (Path(folder) / "habitue.toml").write_text(ONLINE_RETAIL.format(folder=DATA), "utf-8")
         project = habitue.project.open(folder)
         project.run()
         tables = [project.show(name) for name in ("customer_days", "day_changes")]

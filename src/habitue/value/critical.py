@@ -14,8 +14,8 @@ import numpy as np
 from habitue import portable, schemas
 from habitue.value.backtest import CRITICAL_SHARE
 from habitue.value.cases import Array
+from habitue.value.intervals import NORMAL
 
-TWO_SIDED_95 = 1.959964
 ASSUMED_SPREAD = 0.02
 """Standard deviation assumed between origins where only one is known."""
 
@@ -101,4 +101,5 @@ def delivered(outcomes: Sequence[tuple[Array, Array]], *, share: float = CRITICA
     between = max(float(np.std(found, ddof=1)), ASSUMED_SPREAD / 2) if count > 1 else ASSUMED_SPREAD
     error = float(np.sqrt(between**2 * (1 + 1 / count) + np.mean(spreads) ** 2))
     middle = float(np.mean(found))
-    return Delivered(middle, max(middle - TWO_SIDED_95 * error, 0.0), min(middle + TWO_SIDED_95 * error, 1.0), count)
+    reach = NORMAL["95"] * error
+    return Delivered(middle, max(middle - reach, 0.0), min(middle + reach, 1.0), count)

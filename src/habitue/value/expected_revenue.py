@@ -10,15 +10,16 @@ import ibis
 import ibis.expr.types as ir
 import numpy as np
 import pyarrow as pa
+from scipy.linalg import block_diag
 
 from habitue import portable, schemas
 from habitue.segments.states import PERSON
 from habitue.value.candidates import component_fit, last_window, spends
-from habitue.value.cases import Cases
+from habitue.value.cases import Array, Cases
 from habitue.value.intervals import LEVELS, IntervalCurve
-from habitue.value.methods import ALL, CANDIDATES, LAST_PERIOD, MBG_NBD, OWN_RATE, PARETO_NBD, PROCESSES
+from habitue.value.methods import ALL, CANDIDATES, LAST_PERIOD, LEARNS, MBG_NBD, OWN_RATE, PARETO_NBD, PROCESSES
 from habitue.value.purchase_process import PurchaseProcess, fit_purchase_process
-from habitue.value.snapshots import WEEK, Snapshot, cases_in_cells, cell_days, snapshot
+from habitue.value.snapshots import WEEK, Snapshot, cases_in_cells, cell_days, snapshot, times_of_cells
 from habitue.value.spend import Spend, fit_spend
 
 LARGE_BASE = 200_000
@@ -48,6 +49,13 @@ class Fitted:
     spends: Mapping[str, Spend]
     cell_days: int
 
+    @property
+    def covariance(self) -> Array:
+        """Of the logarithms of a forecast by one process: its own and those of its spend model, estimated apart."""
+        kind, visits = PROCESSES[self.name]
+        blocks = [np.array(one.log_covariance) for one in (self.processes[kind], self.spends[visits])]
+        return np.asarray(block_diag(*blocks))
+
 
 def with_cells(people: ir.Table, days: int) -> ir.Table:
     """Histories with `first_cell` and `last_cell`: whole cells of time back to the first and the last visit."""
@@ -65,11 +73,11 @@ def cases_of(people: ir.Table, days: int) -> Cases:
     return cases_in_cells(visits, first * days, last * days, days, counts)
 
 
-def fit_spends(people: ir.Table, visits: str) -> Spend | None:
-    """The spend model of histories; None where too few customers have a known spend."""
+def fit_spends(people: ir.Table, visits: str, *, customers: int) -> Spend | None:
+    """The spend model of histories of so many customers; None where too few have a known spend."""
     counted, mean = spend_columns(people, visits)
     known = people.select(counted=counted, mean=mean).filter(lambda t: t.counted > 0)
-    if people.count().to_pyarrow().as_py() > LARGE_BASE:
+    if customers > LARGE_BASE:
         step = (known["mean"].ln() * SPEND_STEPS).round().cast("int64")
         known = known.group_by("counted", step=step).aggregate(
             mean=(known["mean"].ln().mean()).exp(), customers=known.counted.count()
@@ -108,7 +116,7 @@ def fit_forecast(people: ir.Table, name: str, *, customers: int) -> Fitted | Non
     kinds = {MBG_NBD, PARETO_NBD, *(kind for kind, _ in needed)}
     spends: dict[str, Spend] = {}
     for visits in sorted({ALL, *(visits for _, visits in needed)}):
-        spend = fit_spends(people, visits)
+        spend = fit_spends(people, visits, customers=customers)
         if spend is None:
             return None
         spends[visits] = spend
@@ -125,8 +133,8 @@ def predictions_by_case(people: ir.Table, fitted: Fitted, days: int) -> ir.Table
     """
     found = people.select(*CASE).distinct().order_by(*CASE).to_pyarrow()
     visits, first, last = (found[name].to_numpy().astype(float) for name in CASE)
-    unit = fitted.cell_days / WEEK
-    x, t_x, t_end, ahead = visits - 1, (first - last) * unit, (first + 0.5) * unit, days / WEEK
+    x, ahead = visits - 1, days / WEEK
+    t_x, t_end = times_of_cells(first, last, fitted.cell_days)
     columns = {name: found[name] for name in CASE}
     columns["active_probability"] = pa.array(fitted.processes[fitted.activity].p_active(x, t_x, t_end))
     for kind, process in fitted.processes.items():
@@ -222,29 +230,32 @@ def _uncertainty(wide: ir.Table, process: PurchaseProcess, spend: Spend, visits:
 
 def with_intervals(forecast: ir.Table, curve: IntervalCurve | None, days: int) -> ir.Table:
     """EXPECTED_REVENUE, and `squared_error` (to expect of each customer, by the bands; null without)."""
-    columns: dict[str, Any] = {}
+    ends = {
+        (side, place): f"{side}_{round(level * 100)}_amount"
+        for place, level in enumerate(LEVELS)
+        for side in ("low", "high")
+    }
+    columns: dict[str, Any]
     wide = forecast
     if curve is not None:
         per_day = forecast.expected / float(days)
         band: Any = ibis.literal(0, "int64")
         for one in curve.bands[1:]:
             band = band + ibis.ifelse(per_day >= one.floor, 1, 0)
-        rows: dict[str, Any] = {"number": list(range(len(curve.bands)))}
-        for place, level in enumerate(LEVELS):
-            rows[f"low_{level:.0%}"] = [one.lows[place] for one in curve.bands]
-            rows[f"high_{level:.0%}"] = [one.highs[place] for one in curve.bands]
-        rows["error"] = [one.squared_error for one in curve.bands]
+        rows: dict[str, Any] = {
+            "number": list(range(len(curve.bands))),
+            "error": [one.squared_error for one in curve.bands],
+        }
+        for (side, place), name in ends.items():
+            rows[f"band_{name}"] = [(one.lows if side == "low" else one.highs)[place] for one in curve.bands]
         bands = portable.stored(pa.table(rows), "bands", like=forecast)
         wide = forecast.mutate(band=band.cast("int64"))
         wide = wide.inner_join(bands, wide.band == bands.number)
         unit = ibis.ifelse(wide.expected > 0, wide.expected, float(days))
-        for level in LEVELS:
-            for side in ("low", "high"):
-                columns[f"{side}_{level:.0%}"[:-1] + "_amount"] = _whole(wide[f"{side}_{level:.0%}"] * unit)
+        columns = {name: _whole(wide[f"band_{name}"] * unit) for name in ends.values()}
         columns["squared_error"] = wide.error * unit * unit
     else:
-        nulls = [f"{side}_{level:.0%}"[:-1] + "_amount" for level in LEVELS for side in ("low", "high")]
-        columns = {**{name: ibis.null("int64") for name in nulls}, "squared_error": ibis.null("float64")}
+        columns = {**{name: ibis.null("int64") for name in ends.values()}, "squared_error": ibis.null("float64")}
     wide = wide.mutate(
         expected_amount=_whole(wide.expected),
         expected_spend_amount=_whole(wide.expected_spend),
@@ -269,9 +280,8 @@ def simulated_outcomes(of: Snapshot, process: PurchaseProcess, spend: Spend, vis
 
 
 def predictors(names: Iterable[str], now: Snapshot, before: Sequence[Snapshot], days: int) -> dict[str, Any]:
-    """Fitted learners of a forecast, by component name."""
-    learners = [name for name in names if name not in PROCESSES and name not in (LAST_PERIOD, OWN_RATE)]
-    return {name: component_fit(name)(now, before, days) for name in learners}
+    """Fitted components of a forecast that learn from earlier dates, by name."""
+    return {name: component_fit(name)(now, before, days) for name in names if name in LEARNS}
 
 
 def parameter_rows(population: str, fitted: Fitted) -> list[dict[str, Any]]:

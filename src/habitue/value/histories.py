@@ -20,10 +20,9 @@ def known_days(days: ir.Table, changes: ir.Table, on: date) -> ir.Table:
         changes: DAY_CHANGES of the same days.
         on: the date.
 
-    Columns: `customer_id`, `population`, `sold_on`, `net_amount`, `is_visit`, `margin_amount` (of what was kept in the
-    end, in proportion).
+    Columns: `customer_id`, `population`, `sold_on`, `net_amount`, `is_visit`.
     """
-    past = days.filter(days.sold_on <= on).select(*PERSON, "sold_on", "net_amount", "is_visit", "margin_amount")
+    past = days.filter(days.sold_on <= on).select(*PERSON, "sold_on", "net_amount", "is_visit")
     later = changes.filter((changes.sold_on <= on) & (changes.known_until >= on))
     taken = later.group_by(
         taken_customer=later.customer_id, taken_population=later.population, taken_on=later.sold_on
@@ -40,7 +39,6 @@ def known_days(days: ir.Table, changes: ir.Table, on: date) -> ir.Table:
     return wide.select(
         *PERSON,
         "sold_on",
-        "margin_amount",
         net_amount=net,
         is_visit=wide.is_visit | (wide.taken_visits.fill_null(0) > 0),
     )

@@ -10,6 +10,9 @@ import numpy as np
 from habitue.value.cases import Array
 
 LEVELS = (0.80, 0.95)
+NORMAL = {"80": 1.281552, "95": 1.959964}
+"""Two-sided quantiles by level in percent, for totals: sums over many customers."""
+
 FEWEST_IN_BAND = 200
 MOST_BANDS = 20
 

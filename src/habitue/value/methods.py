@@ -18,6 +18,9 @@ WINDOWED, CUMULATIVE = "windowed", "cumulative"
 LEARNERS = {f"learner_{features}": features for features in (WINDOWED, CUMULATIVE)}
 PROCESSES = {f"{kind}_{visits}": (kind, visits) for kind in KINDS for visits in (REPEAT, ALL)}
 
+LEARNS = (RFM_CELL, *LEARNERS)
+"""Components that learn from what came after earlier dates."""
+
 CANDIDATES: Mapping[str, tuple[str, ...]] = {
     **{name: (name,) for name in (*NAIVE, *PROCESSES, *LEARNERS)},
     "mean_process_learner": ("pareto_nbd_all", "learner_windowed"),

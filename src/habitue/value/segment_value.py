@@ -10,10 +10,7 @@ import numpy as np
 
 from habitue.segments.transitions import WHOLE
 from habitue.value.expected_revenue import MOVE
-
-NORMAL = {"80": 1.281552, "95": 1.959964}
-"""Two-sided quantiles: totals are sums over many customers."""
-
+from habitue.value.intervals import NORMAL
 
 THOUSANDTHS = 1000
 

@@ -42,8 +42,12 @@ def cases_in_cells(
         days: days of a cell.
         counts: customers; 1 unless given.
     """
-    first, last = observed_days // days, recency_days // days
-    return distinct(visits - 1, (first - last) * days / WEEK, (first + 0.5) * days / WEEK, counts)
+    return distinct(visits - 1, *times_of_cells(observed_days // days, recency_days // days, days), counts)
+
+
+def times_of_cells(first: Array, last: Array, days: int) -> tuple[Array, Array]:
+    """Weeks from the first to the last visit, and weeks observed, from whole cells of so many days back to each."""
+    return (first - last) * days / WEEK, (first + 0.5) * days / WEEK
 
 
 @dataclass(frozen=True)

@@ -109,11 +109,11 @@ class Tested:
 def back_test(base: Base) -> Tested | None:
     """All forecasts at all earlier origins; None where the history is too short for any."""
     snapshots, customers, made, measured = [], [], [], []
+    names = possible()
     for origin in origins(base.past.first, base.as_of, base.ahead):
         then, numbers = base.snapshot_at(origin)
         if then.size < FEWEST_CUSTOMERS or then.later_net.sum() <= 0 or (then.x > 0).sum() < FEWEST_REPEATERS:
             continue
-        names = possible()
         found = forecasts(then, base.training(origin.on, origin.horizon_days), origin.horizon_days, names)
         if len(found) < len(names):  # hardly anybody has a known spend: nothing to compare
             continue
@@ -150,8 +150,8 @@ def backtest_rows(base: Base, tested: Tested, used: str) -> list[dict[str, Any]]
             "capture_share": one.capture,
             "named_share": one.named,
             "delivered_share": one.delivered,
-            "error_ratio": tested.verdicts[name].error if name in tested.verdicts else None,
-            "is_within_guards": tested.verdicts[name].passes if name in tested.verdicts else False,
+            "error_ratio": tested.verdicts[name].error,
+            "is_within_guards": tested.verdicts[name].passes,
         }
         for then, found in zip(tested.snapshots, tested.measures, strict=True)
         for name, one in found.items()

@@ -11,7 +11,6 @@ from typing import Any
 import ibis
 import ibis.expr.types as ir
 import numpy as np
-from scipy.linalg import block_diag
 
 from habitue import portable, schemas
 from habitue.errors import Message, message
@@ -34,7 +33,7 @@ from habitue.value.expected_revenue import (
     with_intervals,
 )
 from habitue.value.intervals import fit_intervals
-from habitue.value.methods import ALL, CANDIDATES, LAST_PERIOD, NAIVE, OWN_RATE, PROCESSES
+from habitue.value.methods import ALL, CANDIDATES, LAST_PERIOD, LEARNS, NAIVE, OWN_RATE, PROCESSES
 from habitue.value.snapshots import WEEK, Snapshot
 from habitue.value.trials import FEWEST_CUSTOMERS, FEWEST_REPEATERS, Base, Past, Tested, back_test, backtest_rows
 
@@ -130,8 +129,10 @@ def _look_ahead(
         return _few(base, assignments, segments, "value.too_few_customers")
     tested = back_test(base)
     now, _ = base.snapshot_at(base.now)
-    before = base.training(base.as_of, base.ahead)
     name, reason = choice(tested, settings)
+    naive = _naive_line(tested)
+    learns = any(part in LEARNS for part in (*CANDIDATES[name], naive))
+    before = base.training(base.as_of, base.ahead) if learns else []
     learners = predictors(CANDIDATES[name], now, before, base.ahead)
     if None in learners.values():  # nothing came after the earlier dates: nothing to learn from
         (name, reason), learners = UNTESTED, {}
@@ -175,13 +176,19 @@ def _look_ahead(
         named = frozenset(np.array(tested.customers[0], object)[ahead_then].tolist())
     return _Looked(
         expected=expected,
-        model=_model_row(base, name, reason, fitted, tested, (now, before), forecast),
+        model={
+            **_model_row(base, name, reason, fitted, tested, now, forecast),
+            "naive_model": naive,
+            "naive_amount": round(
+                float(forecasts(now, before, base.ahead, [naive])[naive].sum()) * base.customers / now.size
+            ),
+        },
         backtest=[] if tested is None else backtest_rows(base, tested, name),
         parameters=parameter_rows(base.population, fitted),
         segments=segment_value.segment_rows(
             errors,
             assignments.filter(assignments.population == base.population),
-            covariance=_covariance(fitted, name) if is_process else None,
+            covariance=fitted.covariance if is_process else None,
             drift=drift,
             segments=segments,
         ),
@@ -248,6 +255,13 @@ def choice(tested: Tested | None, settings: ValueSettings) -> tuple[str, str]:
     return best(tested.verdicts), BEST
 
 
+def _naive_line(tested: Tested | None) -> str:
+    """The naive line that did best at earlier origins; the last period where there is none."""
+    if tested is None:
+        return LAST_PERIOD
+    return min(NAIVE, key=lambda line: tested.verdicts[line].error)
+
+
 def _notes(base: Base, tested: Tested | None, name: str, fitted: Fitted, now: Snapshot) -> list[Message]:
     """What a user should know of a population's forecast."""
     told, population = [], base.population
@@ -298,35 +312,22 @@ def _model_row(
     reason: str,
     fitted: Fitted,
     tested: Tested | None,
-    known: tuple[Snapshot, Sequence[Snapshot]],
+    now: Snapshot,
     forecast: ir.Table,
 ) -> dict[str, Any]:
-    lines = {} if tested is None else {line: tested.verdicts[line].error for line in NAIVE if line in tested.verdicts}
-    naive = min(lines, key=lambda line: lines[line]) if lines else LAST_PERIOD
-    now, before = known
-    by_naive = forecasts(now, before, base.ahead, [naive])[naive]
     return {
         **_horizon(base),
         "model": name,
         "reason": reason,
-        "naive_model": naive,
         "customers_count": base.customers,
         "expected_amount": round(
             float(segment_value.exact_sum(forecast.expected).to_pyarrow().as_py()) / segment_value.THOUSANDTHS
         ),
-        "naive_amount": round(float(by_naive.sum()) * base.customers / now.size),
         "cases_count": max(one.cases_count for one in fitted.processes.values()),
         "activity_model": fitted.activity,
         "spend_frequency_correlation": _correlation(now),
         "interval_origins_count": 0 if tested is None else len(tested.snapshots),
     }
-
-
-def _covariance(fitted: Fitted, name: str) -> np.ndarray:
-    """Of the process and the spend model of a forecast, which are estimated apart."""
-    kind, visits = PROCESSES[name]
-    blocks = [np.array(one.log_covariance) for one in (fitted.processes[kind], fitted.spends[visits])]
-    return np.asarray(block_diag(*blocks))
 
 
 def _tables(found: Sequence[_Looked], settings: ValueSettings, *, like: ir.Table) -> Valued:
