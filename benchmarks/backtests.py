@@ -24,8 +24,9 @@ from habitue.value.backtest import measures
 from habitue.value.candidates import forecasts
 from habitue.value.critical import delivered
 from habitue.value.methods import CANDIDATES, NAIVE
+from habitue.value.population_forecast import choice
+from habitue.value.settings import ValueSettings
 from habitue.value.trials import Base, Past, back_test
-from habitue.value.valuation import ValueSettings, choice
 
 DATA = Path(__file__).parents[2] / "shared" / "data"
 Row = tuple[str, date, float]
@@ -153,7 +154,7 @@ def run(name: str, case: Case) -> None:
     first = known.filter(known.is_visit).sold_on.min().to_pyarrow().as_py()
     people = known.filter(known.is_visit).group_by("customer_id").agg(visits=known.sold_on.count())
     customers, repeaters = (people.filter(people.visits > least).count().to_pyarrow().as_py() for least in (0, 1))
-    past = Past(known, changes, first)
+    past = Past(known, changes, first, dict)
     base = Base("consumer", customers, repeaters, past, case.as_of, case.ahead, 1)
     tested = back_test(base)
     chosen, _ = choice(tested, ValueSettings())

@@ -18,10 +18,15 @@ from habitue.purchases import collection_plan, reconciliation, sales, visits
 from habitue.purchases.day_changes import day_changes
 from habitue.purchases.purchase_lines import PurchaseSettings, purchase_lines
 from habitue.purchases.sale_types import customer_populations
+from habitue.segments.channel_weights import Decision
 from habitue.segments.segmentation import Bought, SegmentSettings, segmentation
 from habitue.segments.strategic import Calibration
 from habitue.staging.overlaps import take_once
-from habitue.value.valuation import ValueSettings, valuation
+from habitue.value.projection import ProjectionSettings, projected_tables
+from habitue.value.settings import ValueSettings
+from habitue.value.track_record import NO_RECORD, Record, track_record
+from habitue.value.trials import Segmentations
+from habitue.value.valuation import valuation
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -85,6 +90,8 @@ def run_cycle(
     until: date | None = None,
     previous_plan: ir.Table | None = None,
     frozen: Mapping[str, Calibration] | None = None,
+    decided: Mapping[str, Decision] | None = None,
+    record: Record = NO_RECORD,
     keep: Callable[[ir.Table, str], ir.Table] = portable.materialise,
 ) -> Cycle:
     """Turn staged tables into what each customer really bought, as known at the end of `as_of`.
@@ -97,6 +104,8 @@ def run_cycle(
         until: last day that is looked ahead to; None: nothing is forecast.
         previous_plan: the collection plan of the run before, for its trend.
         frozen: thresholds of the strategic segments kept from the run before, by population.
+        decided: weights of sales channels kept from the run before, by dimension.
+        record: what earlier runs promised.
         keep: stores the lines, by far the largest table, under a name, and gives back what it stored.
 
     Raises:
@@ -159,13 +168,25 @@ def run_cycle(
         settings.segments,
         as_of=as_of,
         frozen=frozen,
+        decided=decided,
     )
     notes = segmented.notes
     ahead: Mapping[str, ir.Table] = {}
     if until is not None:
-        assignments, named = segmented.tables["assignments"], segmented.scheme.segments
-        valued = valuation(customer_days, changes, assignments, named, settings.value, as_of=as_of, until=until)
-        ahead, notes = valued.tables, (*notes, *valued.notes)
+        segmentations = Segmentations(
+            assignments=segmented.tables["assignments"],
+            scheme=segmented.scheme,
+            settings=segmented.settings.rfm,
+        )
+        valued = valuation(customer_days, changes, segmentations, settings.value, as_of=as_of, until=until)
+        projected, told = projected_tables(
+            segmented.assigned,
+            segmented.scheme,
+            segmented.moments,
+            ProjectionSettings(discount_rate=settings.value.discount_rate, left_out=settings.value.left_out),
+        )
+        ahead = {**valued.tables, **projected, **track_record(customer_days, record, as_of=as_of)}
+        notes = (*notes, *valued.notes, *told)
     tables: dict[str, ir.Table] = {
         "transaction_lines": lines,
         "returns": returned,
@@ -193,8 +214,7 @@ def run_cycle(
         if table is not None:
             tables[name] = table
     faults = (*reconciliation.check_identity(recon), *_beyond_tolerance(recon, settings))
-    scheme = {**segmented.scheme.plain(), "settings": settings.segments.plain()}
-    return Cycle(tables, scheme, notes, faults)
+    return Cycle(tables, segmented.plain(), notes, faults)
 
 
 def members(people: ir.Table, ids: ir.Table, source_customers: ir.Table | None) -> ir.Table:

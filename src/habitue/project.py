@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from habitue.segments.rule_sets import RuleSet
     from habitue.workspace.catalogue import Run
+    from habitue.workspace.explained import Explanation
     from habitue.workspace.runs import Looked, Workspace
 
 REPORT = "report.html"
@@ -33,6 +34,7 @@ REPORTED = (
     "shared_cards",
     "rfm_cuts",
     "rfm_cells",
+    "sales_channel_weights",
     "calibration",
     "segments",
     "segment_places",
@@ -49,6 +51,13 @@ REPORTED = (
     "critical_sets",
     "forecast_models",
     "backtest",
+    "rising",
+    "fading",
+    "watchlist_tests",
+    "forecasts",
+    "forecast_scores",
+    "projection",
+    "projection_backtest",
 )
 
 
@@ -112,6 +121,20 @@ class Project:
         from habitue.workspace import tables
 
         return tables.show(self.workspace, name.replace("-", "_"), run, personal_data=personal_data)
+
+    def explain(self, customer: str, *, run: str | None = None) -> Explanation:
+        """Why one customer of a run (default: the last) is in their segments, and what is expected of them.
+
+        Args:
+            customer: the number as its system writes it, SYSTEM:NUMBER, or the opaque id.
+            run: run id or its start.
+
+        Raises:
+            UsageError: no such run or customer, or several customers of that number.
+        """
+        from habitue.workspace import explanations
+
+        return explanations.explain(self.workspace, customer, run)
 
     def transitions(
         self, from_on: date, to_on: date | None = None, *, segmentation: str = "strategic", run: str | None = None

@@ -11,10 +11,11 @@ import pyarrow.parquet as pq
 import pytest
 
 from habitue import portable, schemas
-from habitue.value.valuation import Valued, ValueSettings, valuation
+from habitue.value.settings import ValueSettings
+from habitue.value.valuation import Valued, valuation
 from support import spark
 from support.engines_agree import in_arrow
-from support.value import simulated_days
+from support.value import segmentations, simulated_days
 
 pytestmark = spark.MARKS
 
@@ -56,7 +57,7 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
 def looked_ahead(con: Any, files: dict[str, Path]) -> Valued:
     tables = {name: con.read_parquet(str(path)) for name, path in files.items()}
     return valuation(
-        tables["days"], tables["changes"], tables["assignments"], {"strategic": ("core", "loyal")},
+        tables["days"], tables["changes"], segmentations(tables["assignments"]),
         ValueSettings(model="mean_process_learner"), as_of=AS_OF, until=AS_OF + timedelta(days=91),
     )  # fmt: skip
 

@@ -48,7 +48,8 @@ def valued(full: Tables) -> Tables:
     model = {
         "population": "consumer", "model": "pareto_nbd_all", "reason": "best_tested", "naive_model": "last_period",
         "from_on": date(2026, 9, 1), "to_on": date(2027, 8, 31), "horizon_days": 365, "customers_count": 1_000,
-        "expected_amount": 10_000_000, "naive_amount": 14_000_000, "interval_origins_count": 2,
+        "expected_amount": 10_000_000, "naive_amount": 14_000_000, "interval_origins_count": 2, "measure": "revenue",
+        "discount_rate": 0.0,
     }  # fmt: skip
     return {
         **full,
@@ -112,9 +113,9 @@ def test_the_answer_has_an_interval_and_the_naive_line_beside_it(valued: Tables,
 def test_segments_in_their_order_with_what_is_known_of_them(valued: Tables, manifest: dict[str, Any]) -> None:
     grid = next(block for block in section(valued, manifest).blocks if isinstance(block, Grid))
     assert column(grid, "segment")[0].lower() == "core"
-    assert column(grid, "expected net sales")[0] == "€60.0K"
-    assert column(grid, "share of expected net sales") == ["60.0%", "30.0%", "10.0%", "0.0%", "0.0%", "0.0%", "100%"]
-    assert column(grid, "expected net sales per customer")[:2] == ["€600.00", "€150.00"]
+    assert column(grid, "expected")[0] == "€60.0K"
+    assert column(grid, "share of what is expected") == ["60.0%", "30.0%", "10.0%", "0.0%", "0.0%", "0.0%", "100%"]
+    assert column(grid, "expected per customer")[:2] == ["€600.00", "€150.00"]
     assert column(grid, "95 % interval")[3] == "–"
 
 

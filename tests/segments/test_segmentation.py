@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections import Counter
+from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
 
@@ -270,7 +271,7 @@ def test_any_two_dates(con: Any) -> None:
         name: plain.Thresholds(one.cycle_days, one.new_days, one.lost_days, one.core_amount)
         for name, one in found.scheme.calibrations.items()
     }
-    check_moves(days, Segmented({"transitions": odd}, found.scheme, ()), limits)
+    check_moves(days, replace(found, tables={"transitions": odd}), limits)
 
 
 @pytest.mark.parametrize(

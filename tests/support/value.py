@@ -9,12 +9,17 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
 
+import ibis.expr.types as ir
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from habitue.segments.rfm import RfmSettings
+from habitue.segments.schemes import Scheme
+from habitue.segments.strategic import Calibration
 from habitue.value.cases import Array, Cases, distinct
+from habitue.value.trials import Segmentations
 
 
 @dataclass(frozen=True)
@@ -96,6 +101,17 @@ def completejourney_rows(folder: Path) -> list[tuple[str, date, float]]:
 
 START = date(2024, 1, 1)
 
+CALIBRATION = Calibration(
+    population="consumer", calibrated_on=START, repeaters_count=1_000, is_assumed=False, cycle_days=60, new_days=60,
+    lost_days=365, core_amount=20_000, scheme="tests",
+)  # fmt: skip
+
+
+def segmentations(assignments: ir.Table) -> Segmentations:
+    """Of consumers: core are those with a visit in 60 days and 200.00 in twelve months."""
+    scheme = Scheme({"consumer": CALIBRATION}, {}, ())
+    return Segmentations(assignments=assignments, scheme=scheme, settings=RfmSettings())
+
 
 def simulated_days(*, customers: int, seed: int = 1, weeks: int = 78) -> pa.Table:
     """CUSTOMER_DAYS of customers who join over half a year from START, buy at rates of their own, and drop out."""
@@ -121,5 +137,8 @@ def simulated_days(*, customers: int, seed: int = 1, weeks: int = 78) -> pa.Tabl
             "net_amount": pa.array(amounts, pa.int64()),
             "is_visit": [True] * len(rows),
             "margin_amount": pa.nulls(len(rows), pa.int64()),
+            "margin_is_assumed": [False] * len(rows),
+            "reward_amount": pa.array([0] * len(rows), pa.int64()),
+            "sales_channel": ["store"] * len(rows),
         }
     )

@@ -14,12 +14,12 @@ import pytest
 
 from habitue import schemas
 from habitue.value.methods import CANDIDATES, NAIVE
-from habitue.value.valuation import Valued, ValueSettings, valuation
+from habitue.value.settings import ValueSettings
+from habitue.value.valuation import Valued, valuation
 from support.engines import table
-from support.value import START, simulated_days
+from support.value import START, segmentations, simulated_days
 
 AS_OF = date(2025, 6, 30)
-SEGMENTS = {"strategic": ("core", "loyal", "nobody")}
 
 
 def base(con: Any, *, customers: int, seed: int = 1, weeks: int = 78) -> ir.Table:
@@ -41,7 +41,7 @@ def look_ahead(
     segment = ibis.ifelse(people.customer_id.substr(-1, 1) < "5", "core", "loyal")
     assignments = people.mutate(segmentation=ibis.literal("strategic"), segment=segment)
     return valuation(
-        known, no_changes(con), assignments, SEGMENTS, settings or ValueSettings(), as_of=as_of,
+        known, no_changes(con), segmentations(assignments), settings or ValueSettings(), as_of=as_of,
         until=as_of + timedelta(days=ahead),
     )  # fmt: skip
 
@@ -70,7 +70,7 @@ def test_every_customer_is_forecast_once_and_segments_add_up(con: Any, days: ir.
     total = by_segment["all"]
     assert total["customers_count"] == known
     assert by_segment["core"]["customers_count"] + by_segment["loyal"]["customers_count"] == known
-    assert by_segment["nobody"] == {**by_segment["nobody"], "customers_count": 0, "expected_amount": 0}
+    assert by_segment["slipping"] == {**by_segment["slipping"], "customers_count": 0, "expected_amount": 0}
     assert total["expected_amount"] == pytest.approx(sum(row["expected_amount"] for row in expected), abs=known / 2)
     (model,) = rows(valued, "forecast_models")
     assert model["expected_amount"] == total["expected_amount"]
@@ -118,6 +118,45 @@ def test_the_choice_can_be_overruled(con: Any, days: ir.Table) -> None:
     for row in rows(found, "expected_revenue")[:50]:
         product = row["expected_visits"] * row["expected_spend_amount"]
         assert row["expected_amount"] == pytest.approx(product, rel=1e-3, abs=1 + row["expected_visits"])
+
+
+def test_margin_at_half_of_net_is_half_of_everything_and_discounted_less(con: Any, days: ir.Table) -> None:
+    half = days.mutate(margin_amount=(days.net_amount / 2).round().cast("int64"))
+    chosen = {"model": "bg_nbd_all", "discount_rate": Decimal("0.1")}
+    net = look_ahead(con, half, settings=ValueSettings(**chosen))
+    margin = look_ahead(con, half, settings=ValueSettings(measure="margin", **chosen))
+    whole, part = (rows(one, "forecast_models")[0] for one in (net, margin))
+    assert (part["measure"], part["discount_rate"]) == ("margin", 0.1)
+    assert part["expected_amount"] == pytest.approx(whole["expected_amount"] / 2, rel=1e-3)
+    total = next(row for row in rows(margin, "segment_value") if row["segment"] == "all")
+    # Half a year at a falling rate: between the factor of its beginning and that of its end, nearer the middle.
+    assert 1.1 ** -(100 / 365.25) < total["present_amount"] / total["expected_amount"] < 1.1 ** -(70 / 365.25)
+    some = rows(margin, "expected_revenue")
+    assert sum(row["present_amount"] for row in some) == pytest.approx(total["present_amount"], abs=len(some))
+    statements = rows(margin, "forecasts")
+    assert {row["measure"] for row in statements} == {"margin"}
+    assert {(row["kind"], row["subject"]) for row in statements} >= {
+        ("segment_total", "all"), ("segment_total", "core"), ("critical_share", "all"), ("customers_in_80", "all"),
+    }  # fmt: skip
+
+
+def test_lists_are_told_apart_and_tried(con: Any, days: ir.Table, valued: Valued) -> None:
+    tests = {row["watchlist"]: row for row in rows(valued, "watchlist_tests")}
+    assert set(tests) == {"rising", "fading"}
+    assert tests["fading"]["named_count"] > 20
+    assert tests["fading"]["precision_share"] > tests["fading"]["base_share"]  # silence is a sign of leaving here
+    fading = {row["customer_id"]: row for row in rows(valued, "fading")}
+    core = {number for number in fading if number[-1] < "5"}
+    assert fading
+    assert core == set(fading)  # only customers of the segment
+    by_hand = days.filter(days.sold_on <= AS_OF).to_pyarrow().group_by("customer_id").aggregate([("sold_on", "list")])
+    visits = dict(zip(by_hand["customer_id"].to_pylist(), by_hand["sold_on_list"].to_pylist(), strict=True))
+    for number, row in fading.items():
+        first, last, x = min(visits[number]), max(visits[number]), len(visits[number]) - 1
+        spent, silence = (last - first).days, (AS_OF - last).days
+        assert row["silence_probability"] == pytest.approx((spent / (spent + silence)) ** x)
+        assert row["silence_probability"] <= 0.1
+        assert (row["days_since_count"], row["usual_gap_days"]) == (silence, pytest.approx(spent / x))
 
 
 def test_a_short_history_is_forecast_untested(con: Any, days: ir.Table) -> None:

@@ -173,6 +173,7 @@ def ran(shop: Path) -> str:
     report = ("report", "-o", str(shop / "report.html"))
     said = [habitue(shop, *words) for words in (("run",), ("runs",), report, QUARANTINE)]
     opened = project.open(shop)
+    said += [habitue(shop, "explain", row["customer_id"]) for row in opened.show("customers").to_pylist()]
     tables = {name: opened.show(name) for name in SHOWN_BY_CHECK}
     said += check_lines(tables, opened.runs()[0].manifest, Words("en", strict=True))
     return "\n".join(said)

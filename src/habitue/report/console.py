@@ -11,6 +11,9 @@ from habitue.report.context import as_date
 from habitue.report.exports import text_table
 from habitue.report.locale import Words
 from habitue.report.sections_data import DELIMITERS, MARKS, date_order
+from habitue.report.sections_value import WHOLE
+from habitue.segments.strategic import STRATEGIC
+from habitue.value.methods import REVENUE
 
 CLASSES = ("used", "duplicate", "after_as_of", "set_aside", "not_a_purchase")
 MOST_PLAN_ROWS = 15
@@ -55,7 +58,38 @@ def run_lines(tables: Mapping[str, Any], manifest: Mapping[str, Any], words: Wor
     refused = tables["quarantine"].num_rows
     yield words.text("console.run.rows", count=sum(row["read_rows"] for row in recon), refused=refused)
     yield from segment_lines(tables["segments"].to_pylist(), words)
+    yield from _forecasts(tables, currency, words)
     yield from warning_lines(manifest, words)
+
+
+def _forecasts(tables: Mapping[str, Any], currency: str, words: Words) -> Iterator[str]:
+    """One line a population that is forecast, the largest first."""
+    whole = {
+        row["population"]: row
+        for row in tables["segment_value"].to_pylist()
+        if (row["segmentation"], row["segment"]) == (STRATEGIC, WHOLE)
+    }
+    critical = {row["population"]: row["customers_count"] for row in tables["critical_sets"].to_pylist()}
+    for model in sorted(tables["forecast_models"].to_pylist(), key=lambda row: -row["customers_count"]):
+        population = model["population"]
+        total = whole[population]
+        name = words.term("population", population, default=population)
+        ends = {side: total[f"{side}_95_amount"] for side in ("low", "high")}
+        is_plain = ends["low"] is None
+        yield words.text(
+            "console.run.forecast_plain" if is_plain else "console.run.forecast",
+            population=name[:1].upper() + name[1:],
+            first=model["from_on"],
+            last=model["to_on"],
+            amount=words.short_money(model["expected_amount"], currency),
+            measure=words.text(f"explain.measure.{model.get('measure', REVENUE)}"),
+            model=words.term("model", model["model"]),
+            reason=words.term("forecast_reason", model["reason"]),
+            naive=words.term("model", model["naive_model"]),
+            naive_amount=words.short_money(model["naive_amount"], currency),
+            critical=critical.get(population, 0),
+            **({} if is_plain else {side: words.short_money(amount, currency) for side, amount in ends.items()}),
+        )
 
 
 def runs_lines(

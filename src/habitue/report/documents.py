@@ -19,6 +19,8 @@ from habitue.report import (
     sections_data,
     sections_movements,
     sections_outlook,
+    sections_projection,
+    sections_promises,
     sections_sales,
     sections_scores,
     sections_segments,
@@ -58,6 +60,8 @@ def report(tables: Mapping[str, pa.Table], manifest: Mapping[str, Any], language
         sections_outlook.outlook(c),
         sections_movements.movements(c),
         sections_value.value(c),
+        sections_projection.projection(c),
+        sections_promises.promises(c),
         sections_data.reconciliation(c),
         sections_data.reading(c),
         sections_data.quarantine(c),
@@ -228,9 +232,14 @@ def _about(c: Context, code: str) -> str:
     """The section a warning belongs to, if there is one."""
     if not c.segments.populations:
         return ""
-    return {"strategic": "segments", "rfm": "scores", "transitions": "moves", "value": "value"}.get(
-        code.partition(".")[0], ""
-    )
+    places = {
+        "strategic": "segments",
+        "rfm": "scores",
+        "transitions": "moves",
+        "value": "value",
+        "projection": "projection",
+    }
+    return places.get(code.partition(".")[0], "")
 
 
 def _broken(c: Context) -> int:

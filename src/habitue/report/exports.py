@@ -15,6 +15,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from habitue.report.locale import Words
+from habitue.report.reasons import worded
 from habitue.workspace.guards import disk_faults
 from habitue.workspace.tables import in_major_units, without_formulas
 
@@ -52,7 +53,7 @@ def written(
         sink = pa.BufferOutputStream()
         pq.write_table(table, sink)
         return sink.getvalue().to_pybytes()
-    table = in_major_units(table, name, currency)
+    table = in_major_units(worded(table, name, words, currency), name, currency)
     if format == "csv":
         return _csv(without_formulas(table) if excel else table, excel=excel)
     if format == "json":

@@ -10,6 +10,7 @@ from habitue.report import figures
 from habitue.report.context import Context
 from habitue.report.layout import Block, Cell, Column, Fold, Grid, Prose, Section, cells
 from habitue.report.sections_segments import window
+from habitue.report.sections_weights import weights
 
 Row = Mapping[str, Any]
 SCORES = (1, 2, 3, 4, 5)
@@ -23,7 +24,7 @@ def scores(c: Context) -> Section | None:
     if not populations:
         return None
     main, *others = populations
-    blocks: list[Block] = [_heat(c, main), cut_grid(c, main)]
+    blocks: list[Block] = [_heat(c, main), cut_grid(c, main), *weights(c)]
     for population in others:
         grids = [cut_grid(c, population), _cell_grid(c, population)]
         blocks.append(Fold(c.heading("scores.other", population=c.population(population)), grids))

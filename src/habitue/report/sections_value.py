@@ -7,10 +7,12 @@ from typing import Any
 from habitue.report.context import Context
 from habitue.report.figures import Rows, rows_of
 from habitue.report.layout import Block, Cell, Fold, Grid, Prose, Section, cells
+from habitue.report.reasons import how_often_right
 from habitue.report.sections_segments import named
 from habitue.report.segment_figures import STRATEGIC
 
 WHOLE = "all"
+FADING = "fading"
 
 
 def value(c: Context) -> Section | None:
@@ -36,7 +38,7 @@ def _population(c: Context, model: dict[str, Any]) -> list[Block]:
     ]
     total = next(row for row in segments if row["segment"] == WHOLE)
     blocks: list[Block] = [Prose(_finding(c, model, total)), _segment_grid(c, model, segments)]
-    blocks += [Prose(told) for told in _critical(c, population)]
+    blocks += [Prose(told) for told in (*_critical(c, population), *_watchlists(c, population))]
     tested = [row for row in rows_of(c.tables, "backtest") if row["population"] == population]
     if tested:
         shown = [row for row in tested if row["model"] in (model["model"], model["naive_model"])]
@@ -55,14 +57,21 @@ def _finding(c: Context, model: dict[str, Any], total: dict[str, Any]) -> str:
         "population": c.population(model["population"]),
         "count": model["customers_count"],
         "amount": c.short(model["expected_amount"]),
+        "measure": model["measure"],
         "model": c.words.term("model", model["model"]),
         "reason": c.words.term("forecast_reason", model["reason"]),
         "naive": c.words.term("model", model["naive_model"]),
         "naive_amount": c.short(model["naive_amount"]),
     }
     if total["low_95_amount"] is None:
-        return c.text("value.finding_plain", **about)
-    return c.text("value.finding", low=c.short(total["low_95_amount"]), high=c.short(total["high_95_amount"]), **about)
+        told = c.text("value.finding_plain", **about)
+    else:
+        ends = {"low": c.short(total["low_95_amount"]), "high": c.short(total["high_95_amount"])}
+        told = c.text("value.finding", **ends, **about)
+    if not model["discount_rate"]:
+        return told
+    present = c.text("value.discounted", rate=model["discount_rate"], amount=c.short(total["present_amount"]))
+    return f"{told} {present}"
 
 
 def _segment_grid(c: Context, model: dict[str, Any], rows: Rows) -> Grid:
@@ -85,7 +94,7 @@ def _segment_grid(c: Context, model: dict[str, Any], rows: Rows) -> Grid:
     return Grid(
         c.text(
             "value.caption", population=c.population(model["population"]), first=model["from_on"],
-            last=model["to_on"], currency=c.currency,
+            last=model["to_on"], measure=model["measure"], currency=c.currency,
         ),
         [
             c.column("segment"),
@@ -126,6 +135,20 @@ def _critical(c: Context, population: str) -> list[str]:
         high=found["high_95_share"],
     )
     return [f"{told} {likely}"]
+
+
+def _watchlists(c: Context, population: str) -> list[str]:
+    """Who rises and who fades, in words, and how often the same rules were right."""
+    tests = {row["watchlist"]: row for row in rows_of(c.tables, "watchlist_tests") if row["population"] == population}
+    found = []
+    for name, test in tests.items():
+        people = [row for row in rows_of(c.tables, name) if row["population"] == population]
+        if not people:
+            continue
+        amount = c.short(sum(row["last_period_amount"] for row in people)) if name == FADING else ""
+        told = c.text(f"watchlists.{name}", count=len(people), amount=amount)
+        found.append(f"{told} {how_often_right(name, test, c.words)}")
+    return found
 
 
 def _kept(c: Context, tested: Rows) -> str:

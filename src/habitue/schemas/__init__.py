@@ -19,6 +19,8 @@ from habitue.schemas.bought import (
     TRANSACTION_LINES,
     VISITS,
 )
+from habitue.schemas.projected import PROJECTED, PROJECTION, PROJECTION_BACKTEST
+from habitue.schemas.promised import FORECAST_CALIBRATION, FORECAST_SCORES, FORECASTS, PROMISED
 from habitue.schemas.read import (
     FILES,
     PAYMENTS,
@@ -40,6 +42,7 @@ from habitue.schemas.segmented import (
     RFM,
     RFM_CELLS,
     RFM_CUTS,
+    SALES_CHANNEL_WEIGHTS,
     SEGMENT_CROSSING,
     SEGMENT_MEASURES,
     SEGMENT_MIX,
@@ -57,10 +60,13 @@ from habitue.schemas.valued import (
     CRITICAL_CUSTOMERS,
     CRITICAL_SETS,
     EXPECTED_REVENUE,
+    FADING,
     FORECAST_MODELS,
     PURCHASE_PROCESSES,
+    RISING,
     SEGMENT_VALUE,
     VALUED,
+    WATCHLIST_TESTS,
 )
 
 PUBLIC = (
@@ -86,6 +92,8 @@ PUBLIC = (
     FILES,
     *SEGMENTED,
     *VALUED,
+    *PROJECTED,
+    *PROMISED,
 )
 
 __all__ = [
@@ -102,10 +110,18 @@ __all__ = [
     "CUSTOMER_IDS",
     "DAY_CHANGES",
     "EXPECTED_REVENUE",
+    "FADING",
     "FILES",
+    "FORECASTS",
+    "FORECAST_CALIBRATION",
     "FORECAST_MODELS",
+    "FORECAST_SCORES",
     "PAYMENTS",
     "PRODUCTS",
+    "PROJECTED",
+    "PROJECTION",
+    "PROJECTION_BACKTEST",
+    "PROMISED",
     "PUBLIC",
     "PURCHASE_PROCESSES",
     "QUANTITY",
@@ -117,8 +133,10 @@ __all__ = [
     "RFM",
     "RFM_CELLS",
     "RFM_CUTS",
+    "RISING",
     "SALES",
     "SALES_BY_YEAR",
+    "SALES_CHANNEL_WEIGHTS",
     "SEGMENTED",
     "SEGMENTS",
     "SEGMENT_CROSSING",
@@ -138,6 +156,7 @@ __all__ = [
     "TRANSITION_VIOLATIONS",
     "VALUED",
     "VISITS",
+    "WATCHLIST_TESTS",
     "Column",
     "Schema",
 ]

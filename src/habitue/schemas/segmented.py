@@ -290,6 +290,71 @@ TRANSITION_VIOLATIONS = Schema(
     ),
 )
 
+SALES_CHANNEL_WEIGHTS = Schema(
+    "sales_channel_weights",
+    "one sales channel in one dimension: its weight fitted on what customers bring next, what fitted weights gain at a "
+    "later date, and the weight in use; no rows where there is one sales channel only",
+    ("population", "dimension", "sales_channel"),
+    columns(
+        (
+            "population",
+            "string",
+            "population the weights are fitted on, the one with the most customers; they hold for all",
+        ),
+        ("dimension", "string", "frequency (visits) or monetary (value)"),
+        ("sales_channel", "string", "sales channel"),
+        ("used_weight", "float64", "weight in use"),
+        ("fitted_weight", "float64", "fitted weight; 1 where there are too few visits; null: nothing could be fitted"),
+        ("is_kept", "boolean", "the fitted weights of the dimension pay; null: nothing could be fitted"),
+        (
+            "reason",
+            "string",
+            "why the weights in use are used: set_by_you, switched_off, kept_from_before (by an earlier run), pays, "
+            "does_not_pay, no_difference, no_margins, too_short_history, too_few_customers, too_few_visits",
+        ),
+        ("decided_on", "date", "as-of date of the run that decided; null where the settings do"),
+        ("outcome", "string", "what is explained: margin, or net (margins are not known of every day)"),
+        ("from_on", "date", "first day of the window of visits and value behind the fit"),
+        ("fitted_on", "date", "date of the fit: the window ends, and what came up to tested_on is explained"),
+        ("tested_on", "date", "date of the trial: what came after it was not used by the fit"),
+        ("to_on", "date", "last day of what came after the trial"),
+        ("visits_count", "int64", "visits in the window of the fit"),
+        ("customers_count", "int64", "customers with such a visit"),
+        ("per_visit_amount", "int64", "frequency: what comes later for each visit, by regression"),
+        ("margin_rate", "float64", "value: margin over net in the window of the fit"),
+        (
+            "raw_weight",
+            "float64",
+            "weight w before it is drawn towards 1 (frequency: per visit, over the reference channel; value: margin "
+            "rate over that of all channels)",
+        ),
+        (
+            "standard_error",
+            "float64",
+            "standard error s of w; fitted_weight = 1 + (w - 1)^3 / ((w - 1)^2 + s^2) for frequency",
+        ),
+        ("tested_customers_count", "int64", "customers with a visit in the window of the trial"),
+        (
+            "equal_rank_correlation",
+            "float64",
+            "at the trial: Spearman correlation of the dimension with what came, equal weights",
+        ),
+        ("fitted_rank_correlation", "float64", "the same with fitted weights"),
+        ("rank_gain_share", "float64", "fitted over equal, less one"),
+        ("low_rank_gain_share", "float64", "lower end of its 95 % interval (paired bootstrap over customers)"),
+        ("high_rank_gain_share", "float64", "upper end"),
+        (
+            "equal_captured_share",
+            "float64",
+            "at the trial: share of what came that the best tenth brought, equal weights",
+        ),
+        ("fitted_captured_share", "float64", "the same with fitted weights"),
+        ("captured_gain_share", "float64", "fitted over equal, less one"),
+        ("low_captured_gain_share", "float64", "lower end of its 95 % interval"),
+        ("high_captured_gain_share", "float64", "upper end"),
+    ),
+)
+
 CUSTOMERS_WITHOUT_VISIT = Schema(
     "customers_without_visit",
     "one identified customer with lines but no day of positive value: only returns, gifts or lines that do not count",
@@ -305,8 +370,8 @@ CUSTOMERS_WITHOUT_VISIT = Schema(
 )
 
 SEGMENTED: tuple[Schema, ...] = (
-    RFM, RFM_CUTS, RFM_CELLS, CALIBRATION, ASSIGNMENTS, SEGMENTS, SEGMENT_PLACES, SEGMENT_MIX, SEGMENT_OUTLOOK,
-    SEGMENT_CROSSING, SEGMENT_MEASURES, CONCENTRATION, TRANSITIONS, TRANSITION_TESTS, TRANSITION_VIOLATIONS,
-    CUSTOMERS_WITHOUT_VISIT, DAY_CHANGES,
+    RFM, RFM_CUTS, RFM_CELLS, SALES_CHANNEL_WEIGHTS, CALIBRATION, ASSIGNMENTS, SEGMENTS, SEGMENT_PLACES, SEGMENT_MIX,
+    SEGMENT_OUTLOOK, SEGMENT_CROSSING, SEGMENT_MEASURES, CONCENTRATION, TRANSITIONS, TRANSITION_TESTS,
+    TRANSITION_VIOLATIONS, CUSTOMERS_WITHOUT_VISIT, DAY_CHANGES,
 )  # fmt: skip
 """All of them, in the order of the reference page."""

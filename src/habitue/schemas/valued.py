@@ -21,7 +21,8 @@ EXPECTED_REVENUE = Schema(
     ("customer_id", "population"),
     columns(
         *_PERSON,
-        ("expected_amount", "int64", "expected net after returns over the horizon, by the forecast chosen"),
+        ("expected_amount", "int64", "expected net after returns (or margin) over the horizon, by the forecast chosen"),
+        ("present_amount", "int64", "the same, discounted to the as-of date at the rate set"),
         *_ENDS,
         ("active_probability", "float64", "probability of still being a customer (MBG/NBD or Pareto/NBD)"),
         ("expected_visits", "float64", "expected visits over the horizon, by the purchase process"),
@@ -40,6 +41,7 @@ FORECAST_MODELS = Schema(
         ("population", "string", "population"),
         ("model", "string", "the forecast used"),
         ("reason", "string", "best_tested, chosen_by_user, too_short_history, or too_few_customers"),
+        ("measure", "string", "what is forecast: revenue (net after returns) or margin"),
         ("naive_model", "string", "the naive line that did best at earlier origins, or the last period"),
         ("from_on", "date", "first day of the horizon"),
         ("to_on", "date", "last day of the horizon"),
@@ -47,6 +49,7 @@ FORECAST_MODELS = Schema(
         ("customers_count", "int64", "customers forecast"),
         ("expected_amount", "int64", "total expected net"),
         ("naive_amount", "int64", "total by the naive line"),
+        ("discount_rate", "float64", "yearly rate at which what comes later is worth less today"),
         ("cases_count", "int64", "distinct cases the purchase processes were fitted on"),
         ("activity_model", "string", "the process that tells who is active"),
         ("spend_frequency_correlation", "float64", "correlation of visits and mean spend over repeat customers"),
@@ -82,6 +85,7 @@ SEGMENT_VALUE = Schema(
         ("expected_amount", "int64", "expected net over the horizon"),
         ("expected_share", "float64", "over that of the population"),
         ("per_head_amount", "int64", "expected net over customers"),
+        ("present_amount", "int64", "expected net, discounted to the as-of date at the rate set"),
         *_ENDS,
         ("process_error_amount", "int64", "standard error from chance: who happens to buy what"),
         ("parameter_error_amount", "int64", "standard error from the estimation; null where the forecast has none"),
@@ -144,7 +148,65 @@ BACKTEST = Schema(
     ),
 )
 
+RISING = Schema(
+    "rising",
+    "one first-time buyer, still new, among the fifth of them expected to bring most",
+    ("customer_id", "population"),
+    columns(
+        *_PERSON,
+        ("place", "int64", "rank by expected net, ties share the best"),
+        ("expected_amount", "int64", "expected net over the horizon"),
+        ("first_visit_on", "date", "the first visit"),
+        ("days_since_count", "int64", "days since then"),
+        ("first_amount", "int64", "net of the first visit"),
+        ("smaller_first_share", "float64", "share of the new first-time buyers whose first visit brought less"),
+        ("reason", "string", "large_first_purchase, or fresh_first_purchase"),
+    ),
+)
+
+FADING = Schema(
+    "fading",
+    "one core customer who is late against their own rhythm",
+    ("customer_id", "population"),
+    columns(
+        *_PERSON,
+        ("place", "int64", "rank by net of the last period, ties share the best"),
+        ("last_period_amount", "int64", "net of the last period as long as the horizon: what is at stake"),
+        ("expected_amount", "int64", "expected net over the horizon"),
+        ("last_visit_on", "date", "last visit"),
+        ("days_since_count", "int64", "days since then"),
+        ("usual_gap_days", "float64", "mean days between their visits"),
+        ("visits_count", "int64", "visits so far"),
+        ("silence_probability", "float64", "chance of so long a gap, given their own"),
+        ("reason", "string", "later_than_usual, or far_later_than_usual (chance of one in a hundred at most)"),
+    ),
+)
+
+WATCHLIST_TESTS = Schema(
+    "watchlist_tests",
+    "one of the two lists in one population: how often the same rule was right at earlier dates",
+    ("population", "watchlist"),
+    columns(
+        ("population", "string", "population"),
+        ("watchlist", "string", "rising, or fading"),
+        ("origins_count", "int64", "earlier dates it was tried at; customers may be at several"),
+        ("candidates_count", "int64", "new first-time buyers, or core customers with a rhythm, at those dates"),
+        ("named_count", "int64", "of them named"),
+        (
+            "hits_count",
+            "int64",
+            "of those named: rising who brought more than three quarters of all customers did; fading who brought less "
+            "than half of their period before",
+        ),
+        ("precision_share", "float64", "hits over named"),
+        ("low_95_share", "float64", "lower end of its 95 % interval (Wilson)"),
+        ("high_95_share", "float64", "upper end"),
+        ("base_share", "float64", "the same share over all candidates: what a list by chance would reach"),
+    ),
+)
+
 VALUED: tuple[Schema, ...] = (
-    EXPECTED_REVENUE, SEGMENT_VALUE, CRITICAL_CUSTOMERS, CRITICAL_SETS, FORECAST_MODELS, BACKTEST, PURCHASE_PROCESSES,
+    EXPECTED_REVENUE, SEGMENT_VALUE, CRITICAL_CUSTOMERS, CRITICAL_SETS, RISING, FADING, WATCHLIST_TESTS,
+    FORECAST_MODELS, BACKTEST, PURCHASE_PROCESSES,
 )  # fmt: skip
 """All of them, in the order of the reference page."""

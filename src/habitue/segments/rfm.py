@@ -36,6 +36,7 @@ class RfmSettings:
         monetary_thresholds: least value (minor units) for the scores 2, 3, 4, 5; empty: none.
         frequency_weights: per-mille weight of a visit by sales channel; others count once.
         monetary_weights: the same for value.
+        fit_weights: where no weights are given, use those fitted on what customers bring next, if they pay.
     """
 
     window_months: int = 12
@@ -45,6 +46,7 @@ class RfmSettings:
     monetary_thresholds: tuple[int, ...] = ()
     frequency_weights: Mapping[str, int] = field(default_factory=dict)
     monetary_weights: Mapping[str, int] = field(default_factory=dict)
+    fit_weights: bool = True
 
 
 @dataclass(frozen=True)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
-from datetime import date, timedelta
+from dataclasses import asdict, dataclass, field, replace
+from datetime import date
 from typing import Any
 
 import ibis
@@ -17,18 +17,16 @@ from habitue.errors import Message, message
 from habitue.periods import period_end
 from habitue.purchases.sale_types import SHARED_CARD
 from habitue.segments import movements, notes, profiles, rfm
+from habitue.segments.channel_weights import Decision, channel_weights
 from habitue.segments.rule_sets import RuleSet, rule_notes
 from habitue.segments.schemes import Scheme, segment_column
 from habitue.segments.standard import NINE, TEN
-from habitue.segments.states import PERSON, Moment, states
+from habitue.segments.states import PERSON, Moment, is_filled, states
 from habitue.segments.strategic import Calibration, calibrate
 from habitue.segments.tables import rows_table
 
 MOST_STEPS = 5
 """Matrices of so many steps back at most."""
-
-SHOPS_CLOSED_DAYS = 31
-"""Data that begin so many days after the first day of a period still fill it."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -90,11 +88,33 @@ class Bought:
 
 @dataclass(frozen=True)
 class Segmented:
-    """The tables of the room by name, the scheme they were made by, and what a user should know."""
+    """What the room makes.
+
+    Attributes:
+        tables: its tables by name.
+        scheme: the scheme customers were segmented by.
+        settings: the settings, with the weights of sales channels that were used.
+        decisions: the decisions on weights, by dimension, for later runs.
+        assigned: what `Scheme.assign` gives for the moments: the states and segments of everybody at each.
+        moments: `as_of` and the dates before, newest first.
+        notes: what a user should know.
+    """
 
     tables: Mapping[str, ir.Table]
     scheme: Scheme
+    settings: SegmentSettings
+    decisions: Mapping[str, Decision]
+    assigned: ir.Table
+    moments: Sequence[Moment]
     notes: tuple[Message, ...]
+
+    def plain(self) -> dict[str, Any]:
+        """Scheme, settings and decisions as what JSON can hold."""
+        return {
+            **self.scheme.plain(),
+            "settings": self.settings.plain(),
+            "sales_channel_weights": {name: one.plain() for name, one in self.decisions.items()},
+        }
 
 
 def segmentation(
@@ -103,6 +123,7 @@ def segmentation(
     *,
     as_of: date,
     frozen: Mapping[str, Calibration] | None = None,
+    decided: Mapping[str, Decision] | None = None,
 ) -> Segmented:
     """Segment every customer at `as_of`, and tell how they moved in the periods before.
 
@@ -111,13 +132,17 @@ def segmentation(
         settings: windows, scores, rules, step.
         as_of: the date.
         frozen: thresholds of earlier runs by population; what is missing, or was made by another scheme, is calibrated.
+        decided: decisions of the run before on weights of sales channels; what is missing is decided on.
     """
     days, changes = (_segmented(table, settings) for table in (bought.days, bought.changes))
     first = days.agg(day=days.sold_on.min(where=days.is_visit)).to_pyarrow()["day"][0].as_py()
+    told = notes.weights(days, settings.rfm)
+    weighted = channel_weights(days, changes, settings.rfm, as_of=as_of, frozen=decided)
+    settings = replace(settings, rfm=weighted.settings)
     moments = moments_of(as_of, first, settings)
     known = _states(days, changes, moments, settings)
-    scheme, told = _fitted(days, known, as_of, settings, frozen or {})
-    told += notes.weights(days, settings.rfm)
+    scheme, noted = _fitted(days, known, as_of, settings, frozen or {})
+    told += [*noted, *weighted.notes]
     assigned = scheme.assign(people(known, bought, moments, settings, as_of), moments)
     sizes = _sizes(assigned, scheme, as_of)
     moved = movements.tables(assigned, scheme, moments)
@@ -127,6 +152,7 @@ def segmentation(
         **_profiles(assigned, bought, days, scheme, moments[0]),
         **moved,
         **movements.concentration(assigned, moments[0], moved["segment_measures"]),
+        "sales_channel_weights": rows_table(schemas.SALES_CHANNEL_WEIGHTS, weighted.rows, like=assigned),
         "day_changes": bought.changes,
     }
     told += notes.about(
@@ -135,9 +161,9 @@ def segmentation(
         first=first,
         moments=moments,
         step_months=settings.step_months,
-        filled=[months for months in (6, 3) if _is_filled(as_of, first, 2 * months)],
+        filled=[months for months in (6, 3) if is_filled(as_of, first, 2 * months)],
     )
-    return Segmented(tables, scheme, tuple(told))
+    return Segmented(tables, scheme, settings, weighted.decisions, assigned, moments, tuple(told))
 
 
 def transitions_between(
@@ -175,16 +201,10 @@ def moments_of(as_of: date, first: date | None, settings: SegmentSettings) -> li
     step = settings.step_months
     found = [moment_at(as_of, as_of, settings)]
     for number in range(1, MOST_STEPS + 1):
-        if not _is_filled(as_of, first, step * (number + 1)):
+        if not is_filled(as_of, first, step * (number + 1)):
             break
         found.append(moment_at(period_end(as_of, step * number), as_of, settings, number))
     return found
-
-
-def _is_filled(as_of: date, first: date | None, months: int) -> bool:
-    """Whether the data go back to the beginning of the last so many months."""
-    begin = period_end(as_of, months) + timedelta(days=1 + SHOPS_CLOSED_DAYS)
-    return first is not None and first <= begin
 
 
 def moment_at(on: date, as_of: date, settings: SegmentSettings, number: int = 0) -> Moment:

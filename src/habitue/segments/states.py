@@ -4,19 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 import ibis
 import ibis.expr.types as ir
 
 from habitue import portable
+from habitue.periods import period_end
 
 PERSON = ("customer_id", "population")
 UNIT = 1000
 """Weights are whole per-mille: 1000 counts once."""
 
-_ALWAYS = date(9999, 12, 31)
+ALWAYS = date(9999, 12, 31)
+"""Known until: a day as it is known now."""
+
+SHOPS_CLOSED_DAYS = 31
+"""Data that begin so many days after the first day of a period still fill it."""
 
 
 @dataclass(frozen=True)
@@ -61,7 +66,7 @@ def states(
         "sold_on",
         "net_amount",
         "sales_channel",
-        known_until=ibis.literal(_ALWAYS),
+        known_until=ibis.literal(ALWAYS),
         visits=ibis.ifelse(days.is_visit, 1, 0).cast("int64"),
         value=days.net_amount - days.reward_amount,
     )
@@ -75,7 +80,7 @@ def states(
         value=changes.net_amount,
     )
     known = plain.union(changed)
-    sums: dict[str, Any] = {"first_on": known.sold_on.min(where=(known.visits > 0) & (known.known_until == _ALWAYS))}
+    sums: dict[str, Any] = {"first_on": known.sold_on.min(where=(known.visits > 0) & (known.known_until == ALWAYS))}
     for number, moment in enumerate(moments):
         sums |= _sums(known, moment, number, frequency_weights, monetary_weights)
     grouped = known.group_by(*PERSON).aggregate(**sums)
@@ -137,3 +142,9 @@ def _weight(known: ir.Table, weights: Mapping[str, int]) -> Any:
 def days_between(earlier: Any, later: date) -> ir.IntegerValue:
     """Whole days from a day column up to a date."""
     return ibis.literal(later).delta(earlier, unit="day").cast("int64")
+
+
+def is_filled(as_of: date, first: date | None, months: int) -> bool:
+    """Whether data go back to the beginning of the last so many months; `first` is their first day, if any."""
+    begin = period_end(as_of, months) + timedelta(days=1 + SHOPS_CLOSED_DAYS)
+    return first is not None and first <= begin

@@ -154,12 +154,21 @@ def verdicts(found: Sequence[Mapping[str, Measures]]) -> dict[str, Verdict]:
     result = {}
     for name in names:
         mine = [one[name] for one in found]
-        ratios = [one[name].mean_error / min(one[line].mean_error for line in NAIVE if line in one) for one in found]
+        ratios = [
+            _over(one[name].mean_error, min(one[line].mean_error for line in NAIVE if line in one)) for one in found
+        ]
         bias = sum(one.forecast for one in mine) / sum(one.actual for one in mine) - 1
         gap = float(np.mean([max(other.capture for other in one.values()) - one[name].capture for one in found]))
         passes = abs(bias) <= WORST_BIAS and gap <= WORST_CAPTURE
         result[name] = Verdict(float(np.mean(ratios)), bias, gap, passes)
     return result
+
+
+def _over(error: float, naive: float) -> float:
+    """Ratio of errors; where a naive line makes none, another without any is as good and all others are out."""
+    if naive > 0:
+        return error / naive
+    return 1.0 if error == 0 else float("inf")
 
 
 def best(of: Mapping[str, Verdict]) -> str:

@@ -16,6 +16,7 @@ from habitue import portable, schemas
 from habitue.segments.states import PERSON
 from habitue.value.candidates import component_fit, last_window, spends
 from habitue.value.cases import Array, Cases
+from habitue.value.discounting import present_share
 from habitue.value.intervals import LEVELS, IntervalCurve
 from habitue.value.methods import ALL, CANDIDATES, LAST_PERIOD, LEARNS, MBG_NBD, OWN_RATE, PARETO_NBD, PROCESSES
 from habitue.value.purchase_process import PurchaseProcess, fit_purchase_process
@@ -48,6 +49,11 @@ class Fitted:
     activity: str
     spends: Mapping[str, Spend]
     cell_days: int
+
+    @property
+    def shown(self) -> tuple[str, str]:
+        """Process and visits of the spend model that expected visits and spend are told by."""
+        return next((PROCESSES[name] for name in CANDIDATES[self.name] if name in PROCESSES), (self.activity, ALL))
 
     @property
     def covariance(self) -> Array:
@@ -125,11 +131,12 @@ def fit_forecast(people: ir.Table, name: str, *, customers: int) -> Fitted | Non
     return Fitted(name, processes, activity, spends, cell)
 
 
-def predictions_by_case(people: ir.Table, fitted: Fitted, days: int) -> ir.Table:
+def predictions_by_case(people: ir.Table, fitted: Fitted, days: int, *, discount_rate: float = 0.0) -> ir.Table:
     """Distinct cases with what their processes expect; stored.
 
-    Columns beside `CASE`: `active_probability`, and for each kind of process `visits_KIND` and `squares_KIND` (expected
-    visits and their expected square), `visits_KIND_up_K` and `visits_KIND_down_K` with parameter K moved.
+    Columns beside `CASE`: `active_probability`, `present_share` (present value over plain sum, by the process shown),
+    and for each kind of process `visits_KIND` and `squares_KIND` (expected visits and their expected square),
+    `visits_KIND_up_K` and `visits_KIND_down_K` with parameter K moved.
     """
     found = people.select(*CASE).distinct().order_by(*CASE).to_pyarrow()
     visits, first, last = (found[name].to_numpy().astype(float) for name in CASE)
@@ -137,6 +144,12 @@ def predictions_by_case(people: ir.Table, fitted: Fitted, days: int) -> ir.Table
     t_x, t_end = times_of_cells(first, last, fitted.cell_days)
     columns = {name: found[name] for name in CASE}
     columns["active_probability"] = pa.array(fitted.processes[fitted.activity].p_active(x, t_x, t_end))
+    shown = fitted.processes[fitted.shown[0]]
+    columns["present_share"] = pa.array(
+        present_share(lambda until: shown.expected(x, t_x, t_end, until / WEEK), days, discount_rate)
+        if discount_rate
+        else np.ones(len(x))
+    )
     for kind, process in fitted.processes.items():
         columns[f"visits_{kind}"] = pa.array(process.expected(x, t_x, t_end, ahead))
         columns[f"squares_{kind}"] = pa.array(process.squared(x, t_x, t_end, ahead))
@@ -173,10 +186,10 @@ def forecast_columns(
 ) -> ir.Table:
     """Histories with the forecast and what it is made of; stored.
 
-    Columns added: `expected` (net over the days ahead, not rounded), `active_probability`, `expected_visits` and
-    `expected_spend` (of the process and spend model shown), and where the forecast is one process, `variance` (of each
-    customer's net, chance only) and `moved_K_up`, `moved_K_down` (`expected` with parameter K moved: first those of the
-    process, then those of the spend model).
+    Columns added: `expected` (net over the days ahead, not rounded), `present` (discounted), `active_probability`,
+    `expected_visits` and `expected_spend` (of the process and spend model shown), and where the forecast is one
+    process, `variance` (of each customer's net, chance only) and `moved_K_up`, `moved_K_down` (`expected` with
+    parameter K moved: first those of the process, then those of the spend model).
     """
     wide = with_cells(people, fitted.cell_days).inner_join(predictions, list(CASE))
     if from_learners is not None:
@@ -184,9 +197,11 @@ def forecast_columns(
         wide = wide.inner_join(from_learners, keys).drop(*(f"learned_{key}" for key in PERSON))
     parts = CANDIDATES[fitted.name]
     amounts = [_component(wide, name, fitted, days) for name in parts]
-    shown_kind, shown_visits = next((PROCESSES[name] for name in parts if name in PROCESSES), (fitted.activity, ALL))
+    shown_kind, shown_visits = fitted.shown
+    expected = sum(amounts[1:], amounts[0]) / len(amounts)
     columns = {
-        "expected": sum(amounts[1:], amounts[0]) / len(amounts),
+        "expected": expected,
+        "present": expected * wide.present_share,
         "expected_visits": wide[f"visits_{shown_kind}"],
         "expected_spend": _spend(wide, fitted, shown_visits),
     }
@@ -258,6 +273,7 @@ def with_intervals(forecast: ir.Table, curve: IntervalCurve | None, days: int) -
         columns = {**{name: ibis.null("int64") for name in ends.values()}, "squared_error": ibis.null("float64")}
     wide = wide.mutate(
         expected_amount=_whole(wide.expected),
+        present_amount=_whole(wide.present),
         expected_spend_amount=_whole(wide.expected_spend),
         first_visit_on=wide.first_on,
         last_visit_on=wide.last_on,

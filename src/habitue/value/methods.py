@@ -8,6 +8,10 @@ BG_NBD, MBG_NBD, PARETO_NBD = "bg_nbd", "mbg_nbd", "pareto_nbd"
 KINDS = (BG_NBD, MBG_NBD, PARETO_NBD)
 """Purchase processes."""
 
+REVENUE, MARGIN = "revenue", "margin"
+MEASURES = (REVENUE, MARGIN)
+"""What is forecast: net after returns, or the margin on it."""
+
 REPEAT, ALL = "repeat", "all"
 """Spend is learnt from repeat visits, or from all visits."""
 

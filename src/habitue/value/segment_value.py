@@ -25,24 +25,24 @@ def segment_rows(
     assignments: ir.Table,
     *,
     covariance: np.ndarray | None,
-    drift: float | None,
+    drift: Mapping[tuple[str, str], float] | None,
     segments: Mapping[str, Sequence[str]],
 ) -> list[dict[str, Any]]:
     """SEGMENT_VALUE without the name of the population, for the customers of one.
 
     Args:
-        forecast: customers with `expected`, `error` (variance or squared error of each; null: unknown) and, where the
-            covariance is given, `moved_K_up` and `moved_K_down` for each parameter.
+        forecast: customers with `expected`, `present`, `error` (variance or squared error of each; null: unknown) and,
+            where the covariance is given, `moved_K_up` and `moved_K_down` for each parameter.
         assignments: ASSIGNMENTS of the population.
         covariance: of the logarithms of the parameters; None: the forecast has none.
-        drift: relative error of totals at earlier origins; None: none known.
+        drift: relative error of totals beyond chance at earlier origins, by segmentation and segment; None: none known.
         segments: names by segmentation, in order.
     """
     moved = (
         [] if covariance is None else [f"moved_{k}_{side}" for k in range(len(covariance)) for side in ("up", "down")]
     )
     wide = assignments.inner_join(forecast, ["customer_id", "population"])
-    sums = {name: exact_sum(wide[name]) for name in ("expected", "error", *moved)}
+    sums = {name: exact_sum(wide[name]) for name in ("expected", "present", "error", *moved)}
     found = wide.group_by("segmentation", "segment").aggregate(customers=wide.customer_id.count(), **sums)
     by_place: dict[tuple[str, str], Mapping[str, Any]] = {
         (row["segmentation"], row["segment"]): {
@@ -59,7 +59,8 @@ def segment_rows(
         if any(row["error"] is None for row in there):
             whole["error"] = None
         for name, row in {**mine, WHOLE: whole if there else None}.items():
-            rows.append({"segmentation": segmentation, "segment": name, **_row(row, whole, covariance, drift)})
+            missed = None if drift is None else drift[segmentation, name]
+            rows.append({"segmentation": segmentation, "segment": name, **_row(row, whole, covariance, missed)})
     return rows
 
 
@@ -67,7 +68,7 @@ def _row(
     row: Mapping[str, Any] | None, whole: Mapping[str, Any], covariance: np.ndarray | None, drift: float | None
 ) -> dict[str, Any]:
     if row is None or not row["customers"]:
-        return {"customers_count": 0, "expected_amount": 0, "expected_share": 0.0}
+        return {"customers_count": 0, "expected_amount": 0, "expected_share": 0.0, "present_amount": 0}
     expected = row["expected"]
     process = None if row["error"] is None else float(np.sqrt(max(row["error"], 0.0)))
     parameter = None if covariance is None else _parameter_error(row, covariance)
@@ -79,6 +80,7 @@ def _row(
         "expected_amount": round(expected),
         "expected_share": expected / whole["expected"] if whole["expected"] else None,
         "per_head_amount": round(expected / row["customers"]),
+        "present_amount": round(row["present"]),
         **ends,
         "process_error_amount": None if process is None else round(process),
         "parameter_error_amount": None if parameter is None else round(parameter),

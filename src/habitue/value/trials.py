@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import cached_property
 from typing import Any
 
 import ibis.expr.types as ir
+import numpy as np
 
 from habitue import portable
+from habitue.segments.past_segments import segments_at
+from habitue.segments.rfm import RfmSettings
+from habitue.segments.schemes import Scheme, segment_column
 from habitue.segments.states import PERSON
+from habitue.segments.strategic import ASSUMED_NEW, STRATEGIC
 from habitue.value.backtest import Measures, Origin, Verdict, measures, origins, training_origins, verdicts
 from habitue.value.candidates import forecasts, possible
 from habitue.value.cases import Array
@@ -25,12 +31,51 @@ FEWEST_CUSTOMERS, FEWEST_REPEATERS = 50, 10
 """Below, no model is fitted."""
 
 
-class Past:
-    """Histories at one date and another, each made once for all populations."""
+@dataclass(frozen=True, kw_only=True)
+class Segmentations:
+    """What the segments room says of every customer.
 
-    def __init__(self, days: ir.Table, changes: ir.Table, first: date) -> None:
+    Attributes:
+        assignments: ASSIGNMENTS.
+        scheme: thresholds, scales and rules.
+        settings: windows and weights the scheme was made with.
+    """
+
+    assignments: ir.Table
+    scheme: Scheme
+    settings: RfmSettings
+
+    def of(self, population: str) -> ir.Table:
+        """ASSIGNMENTS of one population."""
+        return self.assignments.filter(self.assignments.population == population)
+
+    def in_segment(self, population: str, segment: str) -> ir.Table:
+        """`watched_id` of the customers of a strategic segment today."""
+        mine = self.of(population)
+        mine = mine.filter((mine.segmentation == STRATEGIC) & (mine.segment == segment))
+        return mine.select(watched_id="customer_id")
+
+    def new_days(self, population: str) -> int:
+        """Days for which a first-time buyer is new."""
+        found = self.scheme.calibrations.get(population)
+        return found.new_days if found else ASSUMED_NEW
+
+
+class Past:
+    """Histories at one date and another, each made once for all populations; segments at the origins.
+
+    Args:
+        days: CUSTOMER_DAYS, its net what is forecast.
+        changes: DAY_CHANGES of the same days.
+        first: the first day with a visit.
+        segments: tells the segments of customers by origin, if asked.
+    """
+
+    def __init__(
+        self, days: ir.Table, changes: ir.Table, first: date, segments: Callable[[], Mapping[date, ir.Table]]
+    ) -> None:
         self.first = first
-        self._days, self._changes = days, changes
+        self._days, self._changes, self._tell_segments = days, changes, segments
         self._known: dict[Origin, ir.Table] = {}
 
     def at(self, origin: Origin) -> ir.Table:
@@ -45,6 +90,11 @@ class Past:
                 windows=sorted({*WINDOWS, min(origin.horizon_days, known_days)}),
             )
         return self._known[origin]
+
+    @cached_property
+    def segments(self) -> Mapping[date, ir.Table]:
+        """Segments by origin: `customer_id`, `population`, and a column for each segmentation."""
+        return self._tell_segments()
 
     def forget(self) -> None:
         """Nothing is read from them any more."""
@@ -80,6 +130,21 @@ class Base:
         values = [name for name in mine.columns if name not in (*PERSON, "first_on", "last_on")]
         rows = mine.order_by(*values).to_pyarrow()  # whoever they are: no result depends on numbers or files' order
         return snapshot(rows, on=origin.on, horizon_days=origin.horizon_days), rows["customer_id"].to_pylist()
+
+    def segments_at(self, on: date, numbers: Sequence[str]) -> dict[str, Array]:
+        """Segments at an origin of customers given by their numbers, by segmentation; none where one was not known."""
+        known = self.past.segments[on]
+        known = known.filter(known.population == self.population).drop("population")
+        if self.customers > SAMPLE:
+            known = known.filter(portable.is_drawn(known.customer_id, SAMPLE / self.customers, "back-test"))
+        rows = known.to_pyarrow()
+        place = {number: at for at, number in enumerate(rows["customer_id"].to_pylist())}
+        order = [place.get(number) for number in numbers]
+        return {
+            name: np.array([None if at is None else segments[at] for at in order], object)
+            for name in rows.column_names[1:]
+            for segments in [rows[name].to_pylist()]
+        }
 
     @property
     def now(self) -> Origin:
@@ -156,3 +221,24 @@ def backtest_rows(base: Base, tested: Tested, used: str) -> list[dict[str, Any]]
         for then, found in zip(tested.snapshots, tested.measures, strict=True)
         for name, one in found.items()
     ]
+
+
+def segments_at_origins(
+    days: ir.Table, changes: ir.Table, found: Sequence[Origin], segmentations: Segmentations
+) -> dict[date, ir.Table]:
+    """`customer_id`, `population` and a column for each segmentation at each origin, told by today's scheme.
+
+    Args:
+        days: CUSTOMER_DAYS.
+        changes: DAY_CHANGES of the same days.
+        found: the origins, the newest first.
+        segmentations: what is known of segments.
+    """
+    if not found:
+        return {}
+    dates, scheme = [one.on for one in found], segmentations.scheme
+    then = segments_at(days, changes, dates, scheme, segmentations.settings)
+    return {
+        on: then.select(*PERSON, **{name: then[segment_column(name, number)] for name in scheme.segments})
+        for number, on in enumerate(dates)
+    }

@@ -25,7 +25,7 @@ from habitue.segments.rule_sets import RuleSet
 from habitue.segments.segmentation import SegmentSettings
 from habitue.sources.declared import AMOUNTS, DATES, SHAPES, Source
 from habitue.staging.transactions import StagingSettings
-from habitue.value.valuation import ValueSettings
+from habitue.value.settings import ValueSettings
 from habitue.workspace import segment_settings
 from habitue.workspace.sections import (
     KEY_PARTS,
@@ -118,7 +118,11 @@ class Settings:
     def value_settings(self) -> ValueSettings:
         """What the value room needs."""
         return ValueSettings(
-            critical_share=self.value.critical_share, model=self.value.forecast, left_out=self.segments.left_out
+            critical_share=self.value.critical_share,
+            model=self.value.forecast,
+            measure=self.value.measure,
+            discount_rate=self.value.discount_rate,
+            left_out=self.segments.left_out,
         )
 
 

@@ -50,6 +50,22 @@ class People:
         path.touch(mode=0o600)
         return cls(path)
 
+    @staticmethod
+    def with_number(folder: Path, number: str) -> list[tuple[str, str]]:
+        """Customer systems that have a number, each with its opaque id there; e-mail addresses without capitals.
+
+        The project's store is read as it lies, neither copied nor changed.
+        """
+        if not (folder / FILE_NAME).exists():
+            return []
+        address = (folder / FILE_NAME).absolute().as_uri() + "?mode=ro"
+        with closing(sqlite3.connect(address, uri=True)) as stored:
+            return stored.execute(
+                "SELECT customer_system, source_customer_id FROM customer_numbers WHERE customer_number = ? "
+                "ORDER BY customer_system",
+                [number.lower() if "@" in number else number],
+            ).fetchall()
+
     @classmethod
     def copy(cls, folder: Path) -> People:
         """A copy in memory of a project's store, for a look that changes nothing."""

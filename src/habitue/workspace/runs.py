@@ -9,7 +9,7 @@ import shutil
 import tempfile
 import time
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -19,9 +19,10 @@ from zoneinfo import ZoneInfo
 from habitue.cycle import Cycle, CycleSettings, default_as_of, run_cycle
 from habitue.errors import DataError, Message, UsageError, message
 from habitue.periods import horizon_end
+from habitue.segments.channel_weights import decisions_from
 from habitue.segments.schemes import calibrations_from
-from habitue.segments.strategic import Calibration
-from habitue.workspace import config
+from habitue.value.track_record import NO_RECORD
+from habitue.workspace import config, promises
 from habitue.workspace.assembly import staged_tables
 from habitue.workspace.catalogue import FILE_NAME as CATALOGUE
 from habitue.workspace.catalogue import Catalogue, Run
@@ -65,8 +66,7 @@ class Workspace:
             engine(self.settings.engine) as backend,
             disk_faults(Path(temporary)),
         ):
-            last = self.runs()[-1:]
-            cycle, manifest = self._cycle(backend, Path(temporary), people, as_of, last[0] if last else None, told)
+            cycle, manifest = self._cycle(backend, Path(temporary), people, as_of, self.runs(), told)
             tables = {name: table.to_pyarrow() for name, table in cycle.tables.items() if name in SHOWN_BY_CHECK}
             return Looked(tables, manifest, cycle.faults)
 
@@ -103,15 +103,14 @@ class Workspace:
         recalibrate: bool,
     ) -> Run:
         started = datetime.now(UTC).replace(tzinfo=None)
-        previous = catalogue.runs()[-1:]
+        earlier = catalogue.runs()
         run_id = f"{started:%Y%m%d-%H%M%S}-{uuid.uuid4().hex[:4]}"
         folder = self.folder / RUNS / run_id
         staged_in = self.folder / FOLDER
         staged_in.mkdir(exist_ok=True)
         with People.open(self.folder) as people, engine(self.settings.engine, staged_in) as backend:
-            before = previous[0] if previous else None
             keeper = Keeper(backend)
-            cycle, manifest = self._cycle(backend, staged_in, people, as_of, before, told, recalibrate, keeper)
+            cycle, manifest = self._cycle(backend, staged_in, people, as_of, earlier, told, recalibrate, keeper)
             if cycle.faults:
                 raise DataError(*cycle.faults)
             told(message("progress.writing"))
@@ -128,7 +127,7 @@ class Workspace:
                     "run_id": run_id,
                     "created_at": started.isoformat(timespec="seconds"),
                     "rows": rows,
-                    "previous_run_id": previous[0].run_id if previous else None,
+                    "previous_run_id": earlier[-1].run_id if earlier else None,
                 }
                 finish(folder, manifest)
                 (folder / "manifest.json").write_text(json.dumps(manifest, indent=1, ensure_ascii=False), "utf-8")
@@ -154,12 +153,13 @@ class Workspace:
         keep_in: Path,
         people: People,
         as_of: date | None,
-        previous: Run | None,
+        earlier: Sequence[Run],
         told: Teller,
         recalibrate: bool = False,
         keeper: Keeper | None = None,
     ) -> tuple[Cycle, dict[str, Any]]:
         timings, settings = {}, self.settings
+        previous = earlier[-1] if earlier else None
         started = time.perf_counter()
         stage = Stage(backend, self.folder, keep_in, settings.staging(), people, told)
         files = stage.stage(settings.sources)
@@ -179,6 +179,7 @@ class Workspace:
         if previous:
             path = self.table_path(previous, "collection_plan")
             previous_plan = backend.read_parquet(str(path)) if path.exists() else None
+        kept = (previous.manifest.get("segmentation") or {}) if previous and not recalibrate else {}
         cycle = run_cycle(
             staged,
             self._cycle_settings(people, files),
@@ -186,7 +187,9 @@ class Workspace:
             reading_on=reading_on,
             until=self._until(chosen) if keeper else None,
             previous_plan=previous_plan,
-            frozen=_frozen(previous) if previous and not recalibrate else None,
+            frozen=calibrations_from(kept) if kept else None,
+            decided=decisions_from(kept.get("sales_channel_weights") or {}),
+            record=promises.record(self, backend, earlier, chosen) if keeper else NO_RECORD,
             keep=keeper or Keeper(backend),
         )
         timings["cycle"] = round(time.perf_counter() - started, 2)
@@ -334,12 +337,6 @@ SHOWN_BY_CHECK = (
     "sales_by_year",
     "returns",
 )
-
-
-def _frozen(previous: Run) -> Mapping[str, Calibration]:
-    """The thresholds of a run; those made before runs kept any are none."""
-    kept = previous.manifest.get("segmentation")
-    return calibrations_from(kept) if kept else {}
 
 
 def _plain(params: Mapping[str, Any]) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from pydantic_core import PydanticCustomError
 
 from habitue.purchases.sale_types import SALE_TYPES
 from habitue.sources.declared import Kind
-from habitue.value.methods import CANDIDATES
+from habitue.value.methods import CANDIDATES, MEASURES
 
 KEY_PARTS = (
     "transaction_id",
@@ -215,6 +215,11 @@ class RfmSection(Section):
     monetary_weights: Mapping[str, Weight] = Field(
         default_factory=dict, description="weight of value by sales channel, as 0.9; others count 1"
     )
+    fit_weights: bool = Field(
+        True,
+        description="where no weights are given, use those fitted on what customers bring next, if they pay; "
+        "false: never",
+    )
 
 
 class SegmentsSection(Section):
@@ -257,6 +262,12 @@ class ValueSection(Section):
     )
     forecast: Literal[tuple(CANDIDATES)] | None = Field(  # type: ignore[valid-type]
         None, description="the forecast to use, instead of the best tested: " + ", ".join(CANDIDATES)
+    )
+    measure: Literal[MEASURES] = Field(  # type: ignore[valid-type]
+        "revenue", description="what is forecast: revenue (net after returns), or margin if it is known of all sales"
+    )
+    discount_rate: Annotated[Decimal, Field(ge=0, lt=1)] = Field(
+        Decimal(0), description="yearly rate at which what comes later is worth less today, as 0.10"
     )
 
 

@@ -40,6 +40,7 @@ def segment_settings(
             monetary_thresholds=tuple(int(amount * scale) for amount in rfm.monetary_thresholds),
             frequency_weights=_per_mille(rfm.frequency_weights),
             monetary_weights=_per_mille(rfm.monetary_weights),
+            fit_weights=rfm.fit_weights,
         ),
         rule_sets=rule_sets,
         left_out=segments.left_out,

@@ -1,0 +1,115 @@
+"""Promises of a run are scored by the first later run whose data cover them, against sums in plain Python."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from datetime import date, timedelta
+from typing import Any
+
+import pytest
+
+from habitue import project
+from habitue.project import Project
+from support.value import simulated_days
+
+FIRST, THEN, LATER = date(2024, 12, 31), date(2025, 2, 28), date(2025, 5, 31)
+SETTINGS = """
+[engine]
+threads = 1
+memory = "500MB"
+[value]
+horizon = "3 months"
+[sources.till]
+kind = "transactions"
+tax = "excluded"
+files = "till.csv"
+[sources.till.columns]
+transaction_id = "ticket"
+sold_at = "date"
+source_customer_id = "card"
+net_amount = "amount"
+"""
+
+
+@pytest.fixture(scope="module")
+def sold() -> list[tuple[str, date, int]]:
+    rows = simulated_days(customers=150, seed=4, weeks=75).to_pylist()
+    return [(row["customer_id"], row["sold_on"], row["net_amount"]) for row in rows]
+
+
+@pytest.fixture(scope="module")
+def shop(tmp_path_factory: pytest.TempPathFactory, sold: list[tuple[str, date, int]]) -> Project:
+    folder = tmp_path_factory.mktemp("promises")
+    (folder / "habitue.toml").write_text(SETTINGS, "utf-8")
+    lines = [f"{n},{day},{who},{amount / 100:.2f}" for n, (who, day, amount) in enumerate(sold)]
+    (folder / "till.csv").write_text("\n".join(["ticket,date,card,amount", *lines]) + "\n", "utf-8")
+    opened = project.open(folder)
+    for day in (FIRST, FIRST, THEN, LATER):
+        opened.run(day)
+    return opened
+
+
+def table(shop: Project, name: str, run: int) -> list[dict[str, Any]]:
+    return shop.show(name, run=shop.runs()[run].run_id).to_pylist()
+
+
+def test_nothing_is_scored_before_its_time(shop: Project) -> None:
+    for run in range(3):
+        assert table(shop, "forecast_scores", run) == []
+        assert table(shop, "forecast_calibration", run) == []
+    assert {row["to_on"] for row in table(shop, "forecasts", 0)} == {date(2025, 3, 31)}
+
+
+def test_what_came_is_that_of_the_same_customers(shop: Project, sold: list[tuple[str, date, int]]) -> None:
+    scores = table(shop, "forecast_scores", 3)
+    runs = [run.run_id for run in shop.runs()]
+    assert {row["made_run_id"] for row in scores} == {*runs[:3]}  # the third's days end on 31 May too
+    numbers = shop.show("expected_revenue", run=runs[0], personal_data=True).to_pylist()
+    who = {row["customer_number"]: row for row in numbers}
+    came: dict[str, int] = defaultdict(int)
+    for number, day, amount in sold:
+        if FIRST < day <= FIRST + timedelta(days=90) and number in who:
+            came[number] += amount
+    segments = {row["customer_id"]: row["segment"] for row in table(shop, "assignments", 0)
+                if row["segmentation"] == "strategic"}  # fmt: skip
+    totals: dict[str, int] = defaultdict(int)
+    for number, row in who.items():
+        for segment in ("all", segments[row["customer_id"]]):
+            totals[segment] += came[number]
+    mine = [row for row in scores if row["made_run_id"] == runs[0]]
+    found = {row["subject"]: row for row in mine if row["kind"] == "segment_total"}
+    assert {name: row["actual_amount"] for name, row in found.items()} == {name: totals[name] for name in found}
+    for row in found.values():
+        assert row["is_within_95"] == (row["low_95_amount"] <= row["actual_amount"] <= row["high_95_amount"])
+        assert (row["made_on"], row["scored_on"]) == (FIRST, LATER)
+    shares = {row["kind"]: row["actual_share"] for row in mine if row["kind"] != "segment_total"}
+    named = {row["customer_id"] for row in table(shop, "critical_customers", 0)}
+    brought = sum(came[number] for number, row in who.items() if row["customer_id"] in named)
+    assert shares["critical_share"] == pytest.approx(brought / sum(came.values()))
+    inside = [row["low_80_amount"] <= came[number] <= row["high_80_amount"] for number, row in who.items()]
+    assert shares["customers_in_80"] == pytest.approx(sum(inside) / len(inside))
+
+
+def test_a_run_made_twice_counts_once(shop: Project) -> None:
+    scores = table(shop, "forecast_scores", 3)
+    runs = [run.run_id for run in shop.runs()]
+    counts = {run: {row["is_counted"] for row in scores if row["made_run_id"] == run} for run in runs[:3]}
+    assert counts == {runs[0]: {True}, runs[1]: {False}, runs[2]: {True}}
+    (calibrated,) = [row for row in table(shop, "forecast_calibration", 3) if row["kind"] == "segment_total"]
+    counted = [row for row in scores if row["is_counted"] and row["kind"] == "segment_total"]
+    assert calibrated["scored_count"] == len(counted)
+    assert calibrated["within_95_share"] == pytest.approx(sum(row["is_within_95"] for row in counted) / len(counted))
+
+
+def test_scores_stay_and_are_not_made_again(shop: Project) -> None:
+    before = table(shop, "forecast_scores", 3)
+    shop.run(FIRST)  # as of a day at which nothing was scored yet
+    assert table(shop, "forecast_scores", 4) == []
+    shop.run(LATER)
+    assert table(shop, "forecast_scores", 5) == before
+
+
+def test_the_report_says_what_came(shop: Project) -> None:
+    html = shop.report(run=shop.runs()[3].run_id, language="en")
+    assert "What was promised, and what came" in html
+    assert "95 % is promised" in html
