@@ -14,6 +14,16 @@ from habitue.report.locale import Words
 FIRST_REFUSED = 20
 DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "pipe"}
 MARKS = {".": "point", ",": "comma"}
+_PARTS = ("term", "meaning")
+_DEFINED_AHEAD = (
+    "definition.total_interval",
+    "explain.definition.naive",
+    "explain.definition.critical",
+    "definition.rising",
+    "definition.fading",
+    "definition.projection",
+    "definition.promise",
+)
 _DEFINED = (
     "as_of",
     "rolling_year",
@@ -364,13 +374,12 @@ def _trend(c: Context, now: float | None, before: float | None) -> str:
 
 def definitions(c: Context) -> Section:
     """Every term the report uses."""
+    codes = [f"definition.{name}" for name in _DEFINED]
+    if figures.rows_of(c.tables, "forecast_models"):
+        codes += _DEFINED_AHEAD
     entries = [
-        (
-            f"def-{code.replace('_', '-')}",
-            c.words.text(f"definition.{code}.term"),
-            c.words.text(f"definition.{code}.meaning"),
-        )
-        for code in _DEFINED
+        (f"def-{code.rpartition('.')[2].replace('_', '-')}", *(c.words.text(f"{code}.{part}") for part in _PARTS))
+        for code in codes
     ]
     entries.sort(key=lambda entry: entry[1].casefold())
     return Section("definitions", c.text("definitions.title"), [Definitions(entries)])
