@@ -45,11 +45,16 @@ format: .venv/.ok ## put the code into shape
 bench: .venv/.ok ## the benchmarks, against peers measured in the same run
 	$(IN) -m benchmarks $(ARGS)
 
+# Why peers are pinned: lifetimes 0.11.3 is the last and was made for pandas 1, NumPy 1 and SciPy of their time; its data
+# sets import pkg_resources, which setuptools 80 no longer has; today's PyArrow wants NumPy 2. pymc-marketing 1 needs
+# Python 3.12.
 locks: .tools/.ok ## resolve the dependencies again (UPGRADE=--upgrade: to the newest allowed)
 	echo uv | $(COMPILE) -o locks/tools.txt - > /dev/null
 	echo polars | $(COMPILE) -o locks/peer-polars.txt - > /dev/null
 	printf 'pandas\npyarrow\n' | $(COMPILE) -o locks/peer-pandas.txt - > /dev/null
 	echo openretailscience | $(COMPILE) -o locks/peer-openretailscience.txt - > /dev/null
+	printf 'lifetimes==0.11.3\nnumpy<1.25\npandas<2\nscipy<1.12\nsetuptools<80\npyarrow<20\n' | $(COMPILE) -o locks/peer-lifetimes.txt - > /dev/null
+	printf 'pymc-marketing<1\npyarrow\n' | $(COMPILE) -o locks/peer-pymc.txt - > /dev/null
 	$(COMPILE) --all-extras -o locks/dev.txt pyproject.toml > /dev/null
 	$(COMPILE) --extra demo -c locks/dev.txt -o locks/runtime.txt pyproject.toml > /dev/null
 	@if grep -nE '://|^(-|--)[a-z]' locks/*.txt; then echo "an address or an option stands in a lock file" >&2; exit 1; fi

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from benchmarks import backtests, cycle, ingest_10m, ingest_csv, rfm_openretailscience
+from benchmarks import backtests, coverage, cycle, ingest_10m, ingest_csv, rfm_openretailscience, value
 
 BENCHES = {
     "ingest_10m": ingest_10m.main,
@@ -13,6 +13,8 @@ BENCHES = {
     "cycle_50m": cycle.cycle_50m,
     "cycle_100m": cycle.cycle_100m,
     "backtests": backtests.main,
+    "coverage": coverage.main,
+    "value": value.main,
     "rfm_openretailscience": rfm_openretailscience.main,
 }
 
