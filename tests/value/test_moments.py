@@ -98,3 +98,13 @@ def test_one_time_buyers_are_not_certain_to_be_active() -> None:
     assert active[BG_NBD] == 1
     assert active[MBG_NBD] < 0.8
     assert active[PARETO_NBD] < 0.3
+
+
+def test_slopes_of_spend_are_those_of_small_steps() -> None:
+    visits, mean = np.array([0.0, 1.0, 7.0]), np.array([0.0, 40.0, 12.5])
+    given = {"p": 6.25, "q": 3.74, "gamma": 15.44}
+    step = 1e-6
+    for name, slope in zip(given, Spend(**given).slopes(visits, mean), strict=True):
+        up, down = (Spend(**{**given, name: given[name] * np.exp(sign * step)}) for sign in (1, -1))
+        moved = (up.expected(visits, mean) - down.expected(visits, mean)) / (2 * step)
+        assert slope == pytest.approx(moved, rel=1e-6)

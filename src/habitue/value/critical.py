@@ -81,8 +81,9 @@ class Delivered:
 def delivered(outcomes: Sequence[tuple[Array, Array]], *, share: float = CRITICAL_SHARE, seed: int) -> Delivered | None:
     """From forecasts and what came, at each earlier origin; None without any.
 
-    The interval for the next set holds what differs from origin to origin (two points assumed where there is only one),
-    the error of their mean, and the chance of who is among the customers (bootstrap).
+    The interval for the next set holds what differs from origin to origin beyond chance (two points assumed where there
+    is only one, half a point at least), the error of their mean, and the chance of who is among the customers
+    (bootstrap).
     """
     if not outcomes:
         return None
@@ -98,8 +99,11 @@ def delivered(outcomes: Sequence[tuple[Array, Array]], *, share: float = CRITICA
             draws.append((times @ brought) / (times @ whole))
         spreads.append(np.std(draws))
     count = len(found)
-    between = max(float(np.std(found, ddof=1)), ASSUMED_SPREAD / 2) if count > 1 else ASSUMED_SPREAD
-    error = float(np.sqrt(between**2 * (1 + 1 / count) + np.mean(spreads) ** 2))
+    by_chance = float(np.mean(spreads))
+    between = ASSUMED_SPREAD
+    if count > 1:
+        between = float(np.sqrt(max(np.var(found, ddof=1) - by_chance**2, (ASSUMED_SPREAD / 4) ** 2)))
+    error = float(np.sqrt(between**2 * (1 + 1 / count) + by_chance**2))
     middle = float(np.mean(found))
     reach = NORMAL["95"] * error
     return Delivered(middle, max(middle - reach, 0.0), min(middle + reach, 1.0), count)

@@ -18,7 +18,17 @@ from habitue.value.candidates import component_fit, last_window, spends
 from habitue.value.cases import Array, Cases
 from habitue.value.discounting import present_share
 from habitue.value.intervals import LEVELS, IntervalCurve
-from habitue.value.methods import ALL, CANDIDATES, LAST_PERIOD, LEARNS, MBG_NBD, OWN_RATE, PARETO_NBD, PROCESSES
+from habitue.value.methods import (
+    ALL,
+    BG_NBD,
+    CANDIDATES,
+    LAST_PERIOD,
+    LEARNS,
+    MBG_NBD,
+    OWN_RATE,
+    PARETO_NBD,
+    PROCESSES,
+)
 from habitue.value.purchase_process import PurchaseProcess, fit_purchase_process
 from habitue.value.snapshots import WEEK, Snapshot, cases_in_cells, cell_days, snapshot, times_of_cells
 from habitue.value.spend import Spend, fit_spend
@@ -39,7 +49,7 @@ class Fitted:
     Attributes:
         name: the forecast, of `CANDIDATES`.
         processes: by kind: those the forecast needs, and the one that tells who is active.
-        activity: kind of the process that tells who is active.
+        activity: kind of the process that tells who is active: never BG/NBD.
         spends: spend models by the visits they were learnt from.
         cell_days: days of a cell of time.
     """
@@ -54,6 +64,11 @@ class Fitted:
     def shown(self) -> tuple[str, str]:
         """Process and visits of the spend model that expected visits and spend are told by."""
         return next((PROCESSES[name] for name in CANDIDATES[self.name] if name in PROCESSES), (self.activity, ALL))
+
+    @property
+    def is_process(self) -> bool:
+        """Whether the forecast is one process with one spend model: then its errors can be told from the models."""
+        return self.name in PROCESSES
 
     @property
     def covariance(self) -> Array:
@@ -119,15 +134,17 @@ def fit_forecast(people: ir.Table, name: str, *, customers: int) -> Fitted | Non
     people = with_cells(people, cell)
     cases = cases_of(people, cell)
     needed = [PROCESSES[component] for component in CANDIDATES[name] if component in PROCESSES]
-    kinds = {MBG_NBD, PARETO_NBD, *(kind for kind, _ in needed)}
+    kinds = {kind for kind, _ in needed}
+    if not kinds - {BG_NBD}:  # everybody who bought once is active there: another must tell who is
+        kinds |= {MBG_NBD} if kinds else {MBG_NBD, PARETO_NBD}
     spends: dict[str, Spend] = {}
-    for visits in sorted({ALL, *(visits for _, visits in needed)}):
+    for visits in sorted({visits for _, visits in needed} or {ALL}):
         spend = fit_spends(people, visits, customers=customers)
         if spend is None:
             return None
         spends[visits] = spend
     processes = {kind: fit_purchase_process(cases, kind) for kind in sorted(kinds)}
-    activity = max((MBG_NBD, PARETO_NBD), key=lambda kind: processes[kind].log_likelihood)
+    activity = max(sorted(kinds - {BG_NBD}), key=lambda kind: processes[kind].log_likelihood)
     return Fitted(name, processes, activity, spends, cell)
 
 
@@ -135,8 +152,9 @@ def predictions_by_case(people: ir.Table, fitted: Fitted, days: int, *, discount
     """Distinct cases with what their processes expect; stored.
 
     Columns beside `CASE`: `active_probability`, `present_share` (present value over plain sum, by the process shown),
-    and for each kind of process `visits_KIND` and `squares_KIND` (expected visits and their expected square),
-    `visits_KIND_up_K` and `visits_KIND_down_K` with parameter K moved.
+    and `visits_KIND` (expected visits) for each kind of process shown or part of the forecast; where the forecast is
+    one process, `squares` (expected square of the visits) and `slope_K` (of the expected visits by the logarithm of
+    parameter K).
     """
     found = people.select(*CASE).distinct().order_by(*CASE).to_pyarrow()
     visits, first, last = (found[name].to_numpy().astype(float) for name in CASE)
@@ -144,20 +162,22 @@ def predictions_by_case(people: ir.Table, fitted: Fitted, days: int, *, discount
     t_x, t_end = times_of_cells(first, last, fitted.cell_days)
     columns = {name: found[name] for name in CASE}
     columns["active_probability"] = pa.array(fitted.processes[fitted.activity].p_active(x, t_x, t_end))
-    shown = fitted.processes[fitted.shown[0]]
+    shown_kind, _ = fitted.shown
+    shown = fitted.processes[shown_kind]
     columns["present_share"] = pa.array(
         present_share(lambda until: shown.expected(x, t_x, t_end, until / WEEK), days, discount_rate)
         if discount_rate
         else np.ones(len(x))
     )
-    for kind, process in fitted.processes.items():
-        columns[f"visits_{kind}"] = pa.array(process.expected(x, t_x, t_end, ahead))
-        columns[f"squares_{kind}"] = pa.array(process.squared(x, t_x, t_end, ahead))
-        logs = np.log(process.parameters)
+    kinds = {PROCESSES[name][0] for name in CANDIDATES[fitted.name] if name in PROCESSES} | {shown_kind}
+    for kind in sorted(kinds):
+        columns[f"visits_{kind}"] = pa.array(fitted.processes[kind].expected(x, t_x, t_end, ahead))
+    if fitted.is_process:
+        columns["squares"] = pa.array(shown.squared(x, t_x, t_end, ahead))
+        logs = np.log(shown.parameters)
         for number, move in enumerate(np.eye(len(logs)) * MOVE):
-            for side, moved in (("up", logs + move), ("down", logs - move)):
-                name = f"visits_{kind}_{side}_{number}"
-                columns[name] = pa.array(process.with_logs(moved).expected(x, t_x, t_end, ahead))
+            up, down = (shown.with_logs(moved).expected(x, t_x, t_end, ahead) for moved in (logs + move, logs - move))
+            columns[f"slope_{number}"] = pa.array((up - down) / (2 * MOVE))
     return portable.stored(pa.table(columns), "case_predictions", like=people)
 
 
@@ -184,12 +204,12 @@ def learned(people: ir.Table, predict: Mapping[str, Any], *, on: Any, days: int)
 def forecast_columns(
     people: ir.Table, fitted: Fitted, *, days: int, predictions: ir.Table, from_learners: ir.Table | None
 ) -> ir.Table:
-    """Histories with the forecast and what it is made of; stored.
+    """Histories with the forecast and what it is made of.
 
     Columns added: `expected` (net over the days ahead, not rounded), `present` (discounted), `active_probability`,
     `expected_visits` and `expected_spend` (of the process and spend model shown), and where the forecast is one
-    process, `variance` (of each customer's net, chance only) and `moved_K_up`, `moved_K_down` (`expected` with
-    parameter K moved: first those of the process, then those of the spend model).
+    process, `variance` (of each customer's net, chance only) and `slope_K` (of `expected` by the logarithm of parameter
+    K: first those of the process, then those of the spend model).
     """
     wide = with_cells(people, fitted.cell_days).inner_join(predictions, list(CASE))
     if from_learners is not None:
@@ -205,10 +225,10 @@ def forecast_columns(
         "expected_visits": wide[f"visits_{shown_kind}"],
         "expected_spend": _spend(wide, fitted, shown_visits),
     }
-    if len(parts) == 1 and parts[0] in PROCESSES:
+    if fitted.is_process:
         columns |= _uncertainty(wide, fitted.processes[shown_kind], fitted.spends[shown_visits], shown_visits)
     kept = [*people.columns, "active_probability"]
-    return portable.materialise(wide.select(*kept, **columns), "forecast")
+    return wide.select(*kept, **columns)
 
 
 def _component(wide: ir.Table, name: str, fitted: Fitted, days: int) -> Any:
@@ -229,17 +249,14 @@ def _spend(wide: ir.Table, fitted: Fitted, visits: str) -> Any:
 
 def _uncertainty(wide: ir.Table, process: PurchaseProcess, spend: Spend, visits: str) -> dict[str, Any]:
     counted, mean = spend_columns(wide, visits)
-    once, square = wide[f"visits_{process.kind}"], wide[f"squares_{process.kind}"]
+    once = wide[f"visits_{process.kind}"]
     worth, rate = spend.expected(counted, mean), spend.squared_rate(counted, mean)
-    columns = {"variance": once * rate * spend.p + square * rate * spend.p**2 - (once * worth) ** 2}
+    columns = {"variance": once * rate * spend.p + wide.squares * rate * spend.p**2 - (once * worth) ** 2}
     number = len(process.parameters)
     for place in range(number):
-        for side in ("up", "down"):
-            columns[f"moved_{place}_{side}"] = wide[f"visits_{process.kind}_{side}_{place}"] * worth
-    for place in range(3):
-        for side, sign in (("up", 1), ("down", -1)):
-            moved = spend.moved(place, sign * MOVE)
-            columns[f"moved_{number + place}_{side}"] = once * moved.expected(counted, mean)
+        columns[f"slope_{place}"] = wide[f"slope_{place}"] * worth
+    for place, slope in enumerate(spend.slopes(counted, mean), number):
+        columns[f"slope_{place}"] = once * slope
     return columns
 
 
@@ -254,9 +271,10 @@ def with_intervals(forecast: ir.Table, curve: IntervalCurve | None, days: int) -
     wide = forecast
     if curve is not None:
         per_day = forecast.expected / float(days)
-        band: Any = ibis.literal(0, "int64")
-        for one in curve.bands[1:]:
-            band = band + ibis.ifelse(per_day >= one.floor, 1, 0)
+        floors = [one.floor for one in curve.bands[1:]]
+        band: Any = ibis.literal(0)
+        if floors:
+            band = per_day.bucket(floors, close_extreme=False, include_under=True, include_over=True)
         rows: dict[str, Any] = {
             "number": list(range(len(curve.bands))),
             "error": [one.squared_error for one in curve.bands],

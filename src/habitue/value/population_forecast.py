@@ -16,9 +16,10 @@ from habitue import portable
 from habitue.errors import Message, message
 from habitue.segments.states import PERSON
 from habitue.segments.strategic import CORE, NEW, STRATEGIC
+from habitue.segments.transitions import WHOLE
 from habitue.value import critical, segment_value, watchlists
 from habitue.value.backtest import WORST_BIAS, best
-from habitue.value.candidates import forecasts, possible
+from habitue.value.candidates import forecasts, possible, spends
 from habitue.value.cases import Array
 from habitue.value.discounting import present_share
 from habitue.value.drift import Outcome, drifts
@@ -35,7 +36,7 @@ from habitue.value.expected_revenue import (
     with_intervals,
 )
 from habitue.value.intervals import IntervalCurve, fit_intervals
-from habitue.value.methods import ALL, CANDIDATES, LAST_PERIOD, LEARNS, NAIVE, OWN_RATE, PROCESSES
+from habitue.value.methods import CANDIDATES, LAST_PERIOD, LEARNS, NAIVE, OWN_RATE, PROCESSES
 from habitue.value.settings import ValueSettings
 from habitue.value.snapshots import WEEK, Snapshot
 from habitue.value.trials import (
@@ -113,9 +114,15 @@ def look_ahead(base: Base, settings: ValueSettings, segmentations: Segmentations
         from_learners=learned(people, learners, on=base.as_of, days=base.ahead),
     )
     if tested is None:
-        process, spend = fitted.processes[fitted.activity], fitted.spends[ALL]
-        predicted = forecasts(now, before, base.ahead, [name])[name]
-        drawn = simulated_outcomes(now, process, spend, ALL, base.ahead, base.seed)
+        kind, visits = fitted.shown
+        process, spend = fitted.processes[kind], fitted.spends[visits]
+        drawn = simulated_outcomes(now, process, spend, visits, base.ahead, base.seed)
+        if fitted.is_process:
+            predicted = process.expected(now.x, now.t_x, now.t_end, base.ahead / WEEK) * spend.expected(
+                *spends(now, visits)
+            )
+        else:
+            predicted = forecasts(now, before, base.ahead, [name])[name]
         curve = fit_intervals([(predicted, drawn, base.ahead)])
     else:
         horizons = [one.horizon_days for one in tested.snapshots]
@@ -127,15 +134,14 @@ def look_ahead(base: Base, settings: ValueSettings, segmentations: Segmentations
         for then, numbers in zip(tested.snapshots, tested.customers, strict=True)
     ]  # fmt: skip
     drift = None if tested is None else _drift(tested, name, curve, placed, segmentations)
-    is_process = "variance" in forecast.columns
     errors = forecast.select(
         *PERSON,
         "expected",
         "present",
-        *(column for column in forecast.columns if column.startswith("moved_")),
-        **({"error": forecast.variance} if is_process else {}),
+        *(column for column in forecast.columns if column.startswith("slope_")),
+        **({"error": forecast.variance} if fitted.is_process else {}),
     )
-    if not is_process:
+    if not fitted.is_process:
         squared = expected.select("squared_error", error_customer="customer_id")
         errors = errors.inner_join(squared, errors.customer_id == squared.error_customer)
         errors = errors.select(*PERSON, "expected", "present", error="squared_error")
@@ -144,10 +150,18 @@ def look_ahead(base: Base, settings: ValueSettings, segmentations: Segmentations
     if tested is not None:
         ahead_then = critical.named_in_advance(tested.forecasts[0][name], share)
         named = frozenset(np.array(tested.customers[0], object)[ahead_then].tolist())
+    segments = segment_value.segment_rows(
+        errors,
+        segmentations.of(base.population),
+        covariance=fitted.covariance if fitted.is_process else None,
+        drift=drift,
+        segments=segmentations.scheme.segments,
+    )
     return Looked(
         expected=expected,
         model={
-            **_model_row(base, settings, name, reason, fitted, tested, now, forecast),
+            **_model_row(base, settings, name, reason, fitted, tested, now),
+            "expected_amount": next(row["expected_amount"] for row in segments if row["segment"] == WHOLE),
             "naive_model": naive,
             "naive_amount": round(
                 float(forecasts(now, before, base.ahead, [naive])[naive].sum()) * base.customers / now.size
@@ -155,13 +169,7 @@ def look_ahead(base: Base, settings: ValueSettings, segmentations: Segmentations
         },
         backtest=[] if tested is None else backtest_rows(base, tested, name),
         parameters=parameter_rows(base.population, fitted),
-        segments=segment_value.segment_rows(
-            errors,
-            segmentations.of(base.population),
-            covariance=fitted.covariance if is_process else None,
-            drift=drift,
-            segments=segmentations.scheme.segments,
-        ),
+        segments=segments,
         likely=None if tested is None else critical.delivered(tested.outcomes(name), share=share, seed=base.seed),
         named_before=named,
         notes=_notes(base, tested, name, fitted, now),
@@ -334,16 +342,12 @@ def _model_row(
     fitted: Fitted,
     tested: Tested | None,
     now: Snapshot,
-    forecast: ir.Table,
 ) -> dict[str, Any]:
     return {
         **_horizon(base, settings),
         "model": name,
         "reason": reason,
         "customers_count": base.customers,
-        "expected_amount": round(
-            float(segment_value.exact_sum(forecast.expected).to_pyarrow().as_py()) / segment_value.THOUSANDTHS
-        ),
         "cases_count": max(one.cases_count for one in fitted.processes.values()),
         "activity_model": fitted.activity,
         "spend_frequency_correlation": _correlation(now),

@@ -9,7 +9,6 @@ import ibis.expr.types as ir
 import numpy as np
 
 from habitue.segments.transitions import WHOLE
-from habitue.value.expected_revenue import MOVE
 from habitue.value.intervals import NORMAL
 
 THOUSANDTHS = 1000
@@ -32,17 +31,15 @@ def segment_rows(
 
     Args:
         forecast: customers with `expected`, `present`, `error` (variance or squared error of each; null: unknown) and,
-            where the covariance is given, `moved_K_up` and `moved_K_down` for each parameter.
+            where the covariance is given, `slope_K` by the logarithm of each parameter.
         assignments: ASSIGNMENTS of the population.
         covariance: of the logarithms of the parameters; None: the forecast has none.
         drift: relative error of totals beyond chance at earlier origins, by segmentation and segment; None: none known.
         segments: names by segmentation, in order.
     """
-    moved = (
-        [] if covariance is None else [f"moved_{k}_{side}" for k in range(len(covariance)) for side in ("up", "down")]
-    )
+    slopes = [] if covariance is None else [f"slope_{k}" for k in range(len(covariance))]
     wide = assignments.inner_join(forecast, ["customer_id", "population"])
-    sums = {name: exact_sum(wide[name]) for name in ("expected", "present", "error", *moved)}
+    sums = {name: exact_sum(wide[name]) for name in ("expected", "present", "error", *slopes)}
     found = wide.group_by("segmentation", "segment").aggregate(customers=wide.customer_id.count(), **sums)
     by_place: dict[tuple[str, str], Mapping[str, Any]] = {
         (row["segmentation"], row["segment"]): {
@@ -103,6 +100,6 @@ def _ends(expected: float, error: float) -> dict[str, int]:
 
 
 def _parameter_error(row: Mapping[str, Any], covariance: np.ndarray) -> float:
-    """By the delta method, from the sums with each parameter moved."""
-    slopes = np.array([(row[f"moved_{k}_up"] - row[f"moved_{k}_down"]) / (2 * MOVE) for k in range(len(covariance))])
+    """By the delta method, from the sums of slopes."""
+    slopes = np.array([row[f"slope_{k}"] for k in range(len(covariance))])
     return float(np.sqrt(max(slopes @ covariance @ slopes, 0.0)))

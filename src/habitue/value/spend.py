@@ -7,7 +7,6 @@ positive spends, more than a handful of customers, and spend that does not go wi
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -85,10 +84,10 @@ class Spend:
         safe = max(0.0, 2.05 - self.q)
         return (self.gamma + visits * mean_spend) ** 2 / ((shape - 1) * (shape + safe - 2))
 
-    def moved(self, place: int, step: float) -> Spend:
-        """The model with the logarithm of p, q or gamma (0, 1, 2) moved by a step."""
-        factor = [math.exp(step) if place == number else 1.0 for number in range(3)]
-        return Spend(p=self.p * factor[0], q=max(self.q * factor[1], LEAST_Q), gamma=self.gamma * factor[2])
+    def slopes(self, visits: Any, mean_spend: Any) -> tuple[Any, Any, Any]:
+        """Derivatives of `expected` by the logarithms of p, q and gamma."""
+        worth, shape = self.expected(visits, mean_spend), self.p * visits + (self.q - 1)
+        return worth * (self.q - 1) / shape, -worth * self.q / shape, self.p * self.gamma / shape
 
 
 def fit_spend(visits: Array, mean_spend: Array, counts: Array | None = None) -> Spend | None:
