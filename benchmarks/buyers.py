@@ -179,6 +179,8 @@ def histories(of: Purchases, known_days: int, days_ahead: int, *, number: int = 
             "visits_count": sums(is_known),
             "net_amount": sums(is_known, net),
             "first_amount": net[firsts],
+            "period_days": np.full(size, min(days_ahead, known_days)),
+            "period_amount": sums(is_known & (day > today - days_ahead), net),
             "later_visits": sums(is_later),
             "later_amount": sums(is_later, net),
         }

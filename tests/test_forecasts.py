@@ -21,7 +21,9 @@ def statement(**changed: Any) -> dict[str, Any]:
 
 
 def score(actual: float, run: str = "first", **changed: Any) -> dict[str, Any]:
-    return scored(statement(**changed), made_run_id=run, made_on=MADE, scored_on=SCORED, actual=actual)
+    return scored(
+        statement(**changed), made_run_id=run, made_on=MADE, is_backdated=False, scored_on=SCORED, actual=actual
+    )
 
 
 def test_an_amount_within_one_interval_and_not_the_other() -> None:
@@ -45,8 +47,14 @@ def test_a_share_has_its_own_interval_and_one_without_is_not_judged() -> None:
 
 
 def test_the_same_days_count_once_for_the_first_who_spoke() -> None:
-    rows = counted([score(1_000), score(1_000, "second"), score(1_000, "third", to_on=date(2026, 1, 31))])
-    assert [row["is_counted"] for row in rows] == [True, False, True]
+    rows = counted(
+        [
+            score(1_000), score(1_000, "second"), score(1_000, "third", to_on=date(2026, 1, 31)),
+            score(400, "fourth", measure="margin"),
+        ]
+    )  # fmt: skip
+    assert [row["is_counted"] for row in rows] == [True, False, True, True]
+    assert len(calibration(rows)) == 2  # revenue and margin are not added up
 
 
 def test_calibration_adds_up_what_counts() -> None:
@@ -60,7 +68,8 @@ def test_calibration_adds_up_what_counts() -> None:
     )  # fmt: skip
     (found,) = calibration(rows)
     assert found == {
-        "population": "consumer", "kind": "segment_total", "scored_count": 2, "within_80_share": 0.0,
+        "population": "consumer", "kind": "segment_total", "measure": "revenue", "is_backdated": False,
+        "scored_count": 2, "within_80_share": 0.0,
         "within_95_share": 0.5, "error_share": 1_200 / 1_100 - 1,
     }  # fmt: skip
     assert calibration([]) == []

@@ -40,7 +40,7 @@ from habitue.workspace.sections import EngineSection
 NAME = f"{BG_NBD}_{REPEAT}"
 COLUMNS = (
     *PERSON, "first_on", "last_on", "repeat_days", "observed_days", "visits_count", "net_amount", "first_amount",
-    "later_visits", "later_amount",
+    "period_days", "period_amount", "later_visits", "later_amount",
 )  # fmt: skip
 TODAY = date(2025, 1, 1)
 """Any date: histories hold days counted back from it."""

@@ -22,6 +22,7 @@ from habitue.segments.channel_weights import Decision
 from habitue.segments.segmentation import Bought, SegmentSettings, segmentation
 from habitue.segments.strategic import Calibration
 from habitue.staging.overlaps import take_once
+from habitue.value.methods import MARGIN
 from habitue.value.projection import ProjectionSettings, projected_tables
 from habitue.value.settings import ValueSettings
 from habitue.value.track_record import NO_RECORD, Record, track_record
@@ -140,9 +141,7 @@ def run_cycle(
     tickets = visits.tickets(lines)
     customer_days = visits.customer_days(lines, by_ticket=tickets)
     ids = _customer_ids(lines, staged.source_customers, settings.customer_systems)
-    identified = bool(customer_days.count().to_pyarrow().as_py())
-    if settings.identifies_customers and not identified:
-        raise DataError(message("run.no_identified_customer"))
+    unbought = _bought_nothing(lines, customer_days) if settings.identifies_customers else None
     recon = reconciliation.reconciliation(
         _read(staged),
         lines=lines,
@@ -170,7 +169,7 @@ def run_cycle(
         frozen=frozen,
         decided=decided,
     )
-    notes = segmented.notes
+    notes = (*([unbought] if unbought else []), *segmented.notes)
     ahead: Mapping[str, ir.Table] = {}
     if until is not None:
         segmentations = Segmentations(
@@ -186,6 +185,8 @@ def run_cycle(
             ProjectionSettings(discount_rate=settings.value.discount_rate, left_out=settings.value.left_out),
         )
         ahead = {**valued.tables, **projected, **track_record(customer_days, record, as_of=as_of)}
+        if settings.value.measure == MARGIN and "projection.no_yearly_step" not in {note.code for note in told}:
+            told = (*told, message("projection.net_sales_only"))
         notes = (*notes, *valued.notes, *told)
     tables: dict[str, ir.Table] = {
         "transaction_lines": lines,
@@ -233,6 +234,20 @@ def members(people: ir.Table, ids: ir.Table, source_customers: ir.Table | None) 
     first = rows.group_by(enrolled_id=rows.customer_id).aggregate(enrolled_on=rows.enrolled_on.min())
     wide = everybody.left_join(first, everybody.customer_id == first.enrolled_id)
     return portable.materialise(wide.select(*everybody.columns, "enrolled_on"), "members")
+
+
+def _bought_nothing(lines: ir.Table, customer_days: ir.Table) -> Message | None:
+    """That nobody has a visit, though lines have customer numbers; None where somebody has.
+
+    Raises:
+        DataError: no line has a number.
+    """
+    if customer_days.filter(customer_days.is_visit).count().to_pyarrow().as_py():
+        return None
+    numbered = int(lines.filter(lines["source_customer_id"].notnull()).count().to_pyarrow().as_py())
+    if not numbered:
+        raise DataError(message("run.no_identified_customer"))
+    return message("run.nobody_bought", count=numbered)
 
 
 @dataclass(frozen=True)

@@ -10,20 +10,24 @@ from datetime import date
 from statistics import fmean
 from typing import Any
 
-SEGMENT_TOTAL, CRITICAL_SHARE = "segment_total", "critical_share"
+TOTAL, SEGMENT_TOTAL, CRITICAL_SHARE = "total", "segment_total", "critical_share"
 CUSTOMERS_IN_80, CUSTOMERS_IN_95 = "customers_in_80", "customers_in_95"
 
 Row = Mapping[str, Any]
-_SAME = ("population", "kind", "subject", "from_on", "to_on")
+_SAME = ("population", "kind", "measure", "subject", "from_on", "to_on", "is_backdated")
+_ALIKE = ("population", "kind", "measure", "is_backdated")
 
 
-def scored(forecast: Row, *, made_run_id: str, made_on: date, scored_on: date, actual: float) -> dict[str, Any]:
+def scored(
+    forecast: Row, *, made_run_id: str, made_on: date, is_backdated: bool, scored_on: date, actual: float
+) -> dict[str, Any]:
     """A row of FORECAST_SCORES, `is_counted` left open.
 
     Args:
         forecast: a row of FORECASTS.
         made_run_id: the run that made it.
         made_on: its as-of date.
+        is_backdated: it looked back: later data were there already.
         scored_on: as-of date of the run that scores it.
         actual: what came: minor units where an amount was forecast, else a share.
     """
@@ -38,6 +42,7 @@ def scored(forecast: Row, *, made_run_id: str, made_on: date, scored_on: date, a
         **forecast,
         "made_run_id": made_run_id,
         "made_on": made_on,
+        "is_backdated": is_backdated,
         "scored_on": scored_on,
         f"actual_{unit}": actual,
         "error_share": actual / promised - 1 if promised else None,
@@ -61,11 +66,11 @@ def counted(scores: Iterable[Row]) -> list[dict[str, Any]]:
 
 
 def calibration(scores: Sequence[Row]) -> list[dict[str, Any]]:
-    """FORECAST_CALIBRATION of the scores that count."""
-    groups: dict[tuple[str, str], list[Row]] = {}
+    """FORECAST_CALIBRATION of the scores that count; what was made looking back is told apart."""
+    groups: dict[tuple[Any, ...], list[Row]] = {}
     for row in scores:
         if row["is_counted"]:
-            groups.setdefault((row["population"], row["kind"]), []).append(row)
+            groups.setdefault(tuple(row[name] for name in _ALIKE), []).append(row)
 
     def mean_of(rows: Sequence[Row], name: str) -> float | None:
         known = [float(row[name]) for row in rows if row[name] is not None]
@@ -78,12 +83,11 @@ def calibration(scores: Sequence[Row]) -> list[dict[str, Any]]:
 
     return [
         {
-            "population": population,
-            "kind": kind,
+            **dict(zip(_ALIKE, alike, strict=True)),
             "scored_count": len(rows),
             "within_80_share": mean_of(rows, "is_within_80"),
             "within_95_share": mean_of(rows, "is_within_95"),
             "error_share": error(rows),
         }
-        for (population, kind), rows in groups.items()
+        for alike, rows in groups.items()
     ]

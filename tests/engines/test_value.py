@@ -97,13 +97,13 @@ def projected_and_scored(con: Any, files: dict[str, Path]) -> tuple[list[dict[st
     everybody = known.filter(known.visits_1 > 0).select("customer_id", "population")
     ends = {"low_80_amount": 500, "high_80_amount": 50_000, "low_95_amount": 0, "high_95_amount": 90_000}
     promise = Promise(
-        run_id="earlier", made_on=YEAR_AGO,
+        run_id="earlier", made_on=YEAR_AGO, is_backdated=False,
         forecasts=[
             dict.fromkeys(schemas.FORECASTS.names)
             | {"population": "consumer", "kind": kind, "subject": "all", "measure": "revenue",
                "from_on": YEAR_AGO + timedelta(days=1), "to_on": AS_OF, "expected_amount": 1_000_000,
-               "expected_share": None if kind == "segment_total" else 0.4}
-            for kind in ("segment_total", "critical_share", "customers_in_80")
+               "expected_share": None if kind == "total" else 0.4}
+            for kind in ("total", "critical_share", "customers_in_80")
         ],
         expected=everybody.mutate(**ends),
         assignments=tables["assignments"],
@@ -111,14 +111,16 @@ def projected_and_scored(con: Any, files: dict[str, Path]) -> tuple[list[dict[st
     )  # fmt: skip
     record = Record(due=[promise], order=["earlier"])
     scores = track_record(days, record, as_of=AS_OF)["forecast_scores"]
-    return flows(assigned, moments, first=START - timedelta(days=200)), {row["kind"]: row for row in in_arrow(scores).to_pylist()}
+    return flows(assigned, moments, first=START - timedelta(days=200)), {
+        row["kind"]: row for row in in_arrow(scores).to_pylist()
+    }
 
 
 def test_projection_and_track_record_on_spark(on_duckdb: Any, on_spark: Any, files: dict[str, Path]) -> None:
     here, there = projected_and_scored(on_duckdb, files), projected_and_scored(on_spark, files)
     assert len(here[0]) > 5
     assert sorted(here[0], key=str) == sorted(there[0], key=str)
-    assert set(here[1]) == {"segment_total", "critical_share", "customers_in_80"}
+    assert set(here[1]) == {"total", "critical_share", "customers_in_80"}
     assert here[1] == there[1]
 
 

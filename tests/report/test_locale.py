@@ -135,6 +135,13 @@ def test_shares_never_round_to_all_or_nothing() -> None:
     ]
 
 
+def test_nothing_has_no_sign() -> None:
+    words = Words("en")
+    assert [words.share(-0.0001), words.number(-0.004), words.number(-0.4, decimals=0)] == ["0.0%", "0.00", "0"]
+    assert [words.share(-0.001), words.number(-0.01)] == ["\u22120.1%", "\u22120.01"]
+    assert words.money(-40, "EUR", whole=True) == "€0"
+
+
 def test_dates() -> None:
     day = date(2026, 8, 31)
     assert [Words(language).date(day, long=True) for language in LANGUAGES] == [

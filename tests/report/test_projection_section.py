@@ -27,7 +27,9 @@ def arrow(schema: schemas.Schema, rows: list[dict[str, Any]]) -> pa.Table:
     return pa.Table.from_pylist(whole, schema=schema.ibis_schema().to_pyarrow())
 
 
-def projection_rows(multiple: float, totals: list[int], population: str = "consumer") -> list[dict[str, Any]]:
+def projection_rows(
+    multiple: float, totals: list[int], population: str = "consumer", came: int = 50
+) -> list[dict[str, Any]]:
     """Totals by year from the last one on; a hundred customers of each segment, fifty come."""
     rows = []
     for year, total in enumerate(totals):
@@ -48,7 +50,7 @@ def projection_rows(multiple: float, totals: list[int], population: str = "consu
                     "present_per_head_amount": 12_345, "steady_customers_count": None if name == "lost" else 130,
                 }
             )  # fmt: skip
-        rows.append({**about, "segment": "acquired", "customers_count": round(50 * multiple) if year else 50})
+        rows.append({**about, "segment": "acquired", "customers_count": round(came * multiple) if year else came})
         rows.append({**about, "segment": "all", "customers_count": 650, "end_customers_count": 600})
     return rows
 
@@ -161,6 +163,25 @@ def test_without_the_scenario_of_nobody_new(projected: Tables, manifest: dict[st
     assert "If 60 new customers a year come" in prose(found)
     assert "Without anybody new" not in prose(found)
     assert len(grids(found)) == 1
+
+
+def test_where_nobody_new_came_last_year_nothing_is_multiplied(projected: Tables, manifest: dict[str, Any]) -> None:
+    totals = [10_000_000, 8_000_000, 6_000_000]
+    rows = [row for multiple in (0.0, 1.0) for row in projection_rows(multiple, totals, came=0)]
+    found = section({**projected, PROJECTION.name: arrow(PROJECTION, rows)}, manifest)
+    told = prose(found)
+    assert "If nobody new comes, the base will bring €80.0K from 1 Sept 2026 to 31 Aug 2027 (−20.0%" in told
+    assert "Nobody new came in the last year" in told
+    assert "Without anybody new" not in told
+    assert "If 0 new" not in told
+    assert len(grids(found)) == 1  # all scenarios would say the same
+
+
+def test_a_scenario_of_nobody_new_says_nothing_of_last_year(projected: Tables, manifest: dict[str, Any]) -> None:
+    rows = projection_rows(0.0, [10_000_000, 8_000_000, 6_000_000])
+    told = prose(section({**projected, PROJECTION.name: arrow(PROJECTION, rows)}, manifest))
+    assert "If nobody new comes" in told
+    assert "Nobody new came" not in told
 
 
 def test_other_populations_are_folded(projected: Tables, manifest: dict[str, Any]) -> None:

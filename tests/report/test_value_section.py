@@ -11,7 +11,7 @@ import pytest
 from habitue import schemas
 from habitue.report import sections_value
 from habitue.report.context import Context
-from habitue.report.documents import report
+from habitue.report.documents import answer, key_figures, report
 from habitue.report.layout import Fold, Grid, Prose, Section
 from habitue.report.locale import LANGUAGES, Words
 
@@ -37,7 +37,7 @@ def trial_row(model: str, origin: date, forecast: int, actual: int, *, used: boo
     return {
         "population": "consumer", "origin_on": origin, "horizon_days": 365, "model": model,
         "is_naive": model == "last_period", "is_used": used, "customers_count": 900, "forecast_amount": forecast,
-        "actual_amount": actual, "bias_share": forecast / actual - 1, "mean_error_amount": 4_321.0,
+        "actual_amount": actual, "bias_share": forecast / actual - 1, "mean_error_amount": 4_321,
         "capture_share": 0.5, "named_share": 0.08, "delivered_share": 0.37, "error_ratio": 0.9,
         "is_within_guards": True,
     }  # fmt: skip
@@ -124,6 +124,53 @@ def test_critical_customers_and_what_such_sets_brought(valued: Tables, manifest:
     assert "77 customers (7.7%) are expected to make 40.0% of it" in told
     assert "`habitue show critical-customers`" in told
     assert "brought 36.0% on average; this one will bring between 33.0% and 39.0%" in told
+
+
+def test_where_many_are_tied_the_set_makes_more_than_wanted(valued: Tables, manifest: dict[str, Any]) -> None:
+    (row,) = valued["critical_sets"].to_pylist()
+    tied = {**row, "customers_count": 199, "customers_share": 1.0, "expected_share": 1.0}
+    told = prose(section({**valued, "critical_sets": arrow(schemas.CRITICAL_SETS, [tied])}, manifest))
+    assert "199 customers (100%) are expected to make 100% of it" in told
+
+
+def test_the_head_of_the_report_looks_ahead(valued: Tables, manifest: dict[str, Any]) -> None:
+    context = Context(Words("en", strict=True), valued, {**manifest, "warnings": []})
+    assert answer(context).endswith(
+        "From 1 Sept 2026 to 31 Aug 2027 today’s customers (consumers) are expected to bring €100K of net sales (95 % "
+        "interval €90.0K to €110K). 77 of them (7.7%) are expected to make 40.0% of it."
+    )
+    last, *_ = (one for one in key_figures(context) if one.definition == "def-total-interval")
+    assert (last.label, last.value, last.anchor) == ("Expected net sales, next 12 months", "€100K", "value")
+    found = {one.definition: one.value for one in key_figures(context)}
+    assert (found["def-critical"], found["def-fading"]) == ("77", "0")
+    assert last.change == "95 % interval: €90.0K to €110K; today’s customers (consumers)"
+    assert last.labels == ("simulated",)
+
+
+def test_the_head_says_margin_and_that_it_is_assumed(valued: Tables, manifest: dict[str, Any]) -> None:
+    (model,) = valued["forecast_models"].to_pylist()
+    model |= {"measure": "margin", "to_on": date(2026, 11, 28), "horizon_days": 89}
+    margin = {**valued, "forecast_models": arrow(schemas.FORECAST_MODELS, [model])}
+    context = Context(Words("en", strict=True), margin, {**manifest, "warnings": [], "margins_assumed": True})
+    assert "€100K of margin" in answer(context)
+    last, *_ = (one for one in key_figures(context) if one.definition == "def-total-interval")
+    assert last.label == "Expected margin, next 89 days"
+    assert last.labels == section(margin, {**manifest, "margins_assumed": True}).labels == ("simulated", "assumed")
+
+
+def test_the_head_says_where_nothing_is_sure(valued: Tables, manifest: dict[str, Any]) -> None:
+    rows = [{**row, "low_95_amount": None, "high_95_amount": None} for row in valued["segment_value"].to_pylist()]
+    plain = {**valued, "segment_value": arrow(schemas.SEGMENT_VALUE, rows)}
+    context = Context(Words("en", strict=True), plain, {**manifest, "warnings": []})
+    assert answer(context).endswith("of net sales; how sure that is cannot be said.")
+    (last,) = (one for one in key_figures(context) if one.definition == "def-total-interval")
+    assert last.change == "how sure that is cannot be said"
+
+
+def test_without_a_forecast_the_head_holds_nothing_of_it(full: Tables, manifest: dict[str, Any]) -> None:
+    context = Context(Words("en", strict=True), full, {**manifest, "warnings": []})
+    assert "expected" not in answer(context)
+    assert all(figure.anchor != "value" for figure in key_figures(context))
 
 
 def test_what_it_would_have_promised_last_time(valued: Tables, manifest: dict[str, Any]) -> None:

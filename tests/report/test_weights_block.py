@@ -90,3 +90,22 @@ def test_it_stands_with_the_scores_in_every_language(full: Tables, manifest: dic
 
 def test_one_channel_has_no_block(full: Tables, manifest: dict[str, Any]) -> None:
     assert weights(context(full, manifest, [])) == []
+
+
+def test_what_the_score_leaves_out_is_not_in_use(full: Tables, manifest: dict[str, Any]) -> None:
+    c = context(full, manifest, [{**row, "is_scored": row["dimension"] == "monetary"} for row in ROWS])
+    frequency, value, grid = weights(c)
+    assert isinstance(frequency, Prose)
+    assert isinstance(value, Prose)
+    assert isinstance(grid, Grid)
+    assert "In use" not in frequency.text
+    assert frequency.text.endswith("to which weights do not apply: they weigh the column weighted_frequency only.")
+    assert "do not apply" not in value.text
+    assert [row[-1].under for row in grid.rows] == ["not in the score", "not in the score", "", ""]
+
+
+def test_weights_kept_say_why_the_run_before_chose_them(full: Tables, manifest: dict[str, Any]) -> None:
+    kept = [{**row, "reason": "kept_from_before", "decided_reason": "does_not_pay"} for row in ROWS]
+    told = weights(context(full, manifest, kept))[0]
+    assert isinstance(told, Prose)
+    assert "kept from the run as of 31 Aug 2026 (equal, as fitted ones do not pay)" in told.text

@@ -19,7 +19,7 @@ from habitue.schemas import CUSTOMER_DAYS, DAY_CHANGES
 from habitue.segments import channel_fit
 from habitue.segments.channel_fit import Windows, windows_of
 from habitue.segments.channel_gain import Gain, gains
-from habitue.segments.channel_weights import ChannelWeights, Decision, channel_weights, decisions_from
+from habitue.segments.channel_weights import ChannelWeights, Decision, channel_weights, decisions_from, with_scores
 from habitue.segments.rfm import RfmSettings
 from habitue.segments.segmentation import Bought, SegmentSettings, segmentation
 from habitue.workspace.runs import Workspace
@@ -432,5 +432,26 @@ def test_the_table_has_the_columns_of_its_schema(con: Any) -> None:
     found = channel_weights(days, changes, replace(RfmSettings()), as_of=AS_OF)
     from habitue.schemas import SALES_CHANNEL_WEIGHTS
 
-    assert {name for row in found.rows for name in row} == set(SALES_CHANNEL_WEIGHTS.names)
+    rows, _ = with_scores(found.rows, {})
+    assert {name for row in rows for name in row} == set(SALES_CHANNEL_WEIGHTS.names)
     assert pa.Table.from_pylist([dict(row) for row in found.rows]).num_rows == 4
+
+
+def test_weights_that_fixed_thresholds_leave_out_are_not_said_to_be_in_use(con: Any) -> None:
+    days, changes = table(con, CUSTOMER_DAYS, shop()), table(con, DAY_CHANGES, [])
+    for scoring, scored in (("quantiles", True), ("thresholds", False)):
+        settings = SegmentSettings(rfm=RfmSettings(scoring=scoring))
+        found = segmentation(Bought(days=days, changes=changes), settings, as_of=AS_OF)
+        rows = found.tables["sales_channel_weights"].to_pyarrow().to_pylist()
+        assert {row["is_scored"] for row in rows if row["dimension"] == "frequency"} == {scored}
+        assert {row["is_scored"] for row in rows if row["dimension"] == "monetary"} == {True}
+        told = [note.params for note in found.notes if note.code == "rfm.weights_not_scored"]
+        assert told == ([] if scored else [{"dimension": "frequency", "population": "consumer"}])
+
+
+def test_equal_weights_kept_say_why_they_are_equal(con: Any) -> None:
+    first = fitted(con, shop(net=lambda channel, year: 1000))
+    later = fitted(con, shop(), frozen=decisions_from({n: one.plain() for n, one in first.decisions.items()}))
+    row = row_of(later, "frequency", "web")
+    assert (row["reason"], row["decided_reason"]) == ("kept_from_before", row_of(first, "frequency", "web")["reason"])
+    assert later.decisions == first.decisions

@@ -10,6 +10,7 @@ from habitue.value import pareto
 from habitue.value.cases import Cases, distinct
 from habitue.value.methods import BG_NBD, KINDS, MBG_NBD, PARETO_NBD
 from habitue.value.purchase_process import PurchaseProcess, fit_purchase_process
+from habitue.value.spend import Spend
 
 PARAMETERS = {BG_NBD: (0.8, 12.0, 0.8, 2.5), MBG_NBD: (0.8, 12.0, 0.8, 2.5), PARETO_NBD: (0.8, 12.0, 0.9, 20.0)}
 X, T_X, T_END = np.array([0.0, 1.0, 4.0, 25.0]), np.array([0.0, 20.0, 30.0, 51.0]), np.array([40.0, 52.0, 52.0, 52.0])

@@ -16,14 +16,15 @@ from habitue import periods
 from habitue.segments.schemes import Scheme
 from habitue.segments.states import Moment
 from habitue.segments.strategic import SEGMENTS
-from habitue.value.migration import LATER, STATES, base_of, fit_migration, present_value, steady_state
-from habitue.value.projection import ProjectionSettings, projected_tables, projection
+from habitue.value.drift import assumed_drift
+from habitue.value.migration import LATER, STATES, base_of, fit_migration, present_value, steady_state, whole_parts
+from habitue.value.projection import Drift, ProjectionSettings, Trial, projected_tables, projection
 from habitue.value.yearly_flows import Cohort, flows, yearly_pairs, years
 from support.engines import table
 
 TODAY, YEAR_AGO, TWO_AGO, THREE_AGO = (date(2025 - back, 6, 30) for back in range(4))
 ONE = ProjectionSettings(multiples=(Decimal(1),), draws=200)
-STILL = ProjectionSettings(multiples=(Decimal(1),), draws=200, untested_drift=Decimal(0))
+STILL = ProjectionSettings(multiples=(Decimal(1),), draws=200, assumed_drift=Decimal(0))
 ANY = frozenset((a, b) for a in SEGMENTS for b in SEGMENTS)
 
 # Customers who went from one segment to another, and what each of them brought in the year.
@@ -130,6 +131,26 @@ def test_the_steady_base_by_hand() -> None:
     }  # fmt: skip
 
 
+def test_the_largest_remainders_are_rounded_up() -> None:
+    # Of 852 in thirds and halves one by one 853 are made: 284.5, 283.75, 283.75.
+    assert whole_parts(np.array([284.5, 283.75, 283.75])) == [284, 284, 284]
+    # 1.8 are two, not three.
+    assert whole_parts(np.array([0.6, 0.6, 0.6])) == [1, 1, 0]
+    assert whole_parts(np.array([10.5, 20.25, 0.0, 20.25])) == [11, 20, 0, 20]
+    assert whole_parts(np.array([85 - 1e-12, 15 + 1e-12, -3.5, 3.5])) == [85, 15, -3, 3]
+    assert whole_parts(np.array([])) == []
+
+
+def test_nobody_is_added_or_lost_by_rounding_where_nobody_comes() -> None:
+    # Of 10 core customers a third each stays, slips and is lost; the 10 slipping and 20 lost are lost for good.
+    rows = [flow("core", end, 10, 100) for end in ("core", "slipping", "lost")] + [flow("slipping", "lost", 10, 100)]
+    found = projection(rows, {}, ProjectionSettings(multiples=(Decimal(0),), draws=20)).projection
+    # 3 1/3, 3 1/3 and 33 1/3: one by one they are 3, 3 and 33, and one of 40 is gone.
+    then = by_segment(found, "end_customers_count", year=1)
+    assert (then["core"], then["slipping"], then["lost"]) == (4, 3, 33)
+    assert {by_segment(found, "end_customers_count", year=year)["all"] for year in range(6)} == {40}
+
+
 def test_parts_add_up_whatever_the_scenario() -> None:
     settings = ProjectionSettings(draws=50)
     rows = [*last_year(), *last_year(to_on=YEAR_AGO), *last_year(population="b2b")]
@@ -198,7 +219,7 @@ def test_an_untested_projection_assumes_a_drift() -> None:
         (total,) = [row for row in found.projection if (row["segment"], row["year"]) == ("all", 1)]
         ends.append(total["high_95_amount"] / total["low_95_amount"])
         (told,) = [note for note in found.notes if note.code == "projection.untested"]
-        assert told.params["share"] == float(settings.untested_drift)
+        assert told.params["share"] == float(settings.assumed_drift)
     assert ends[0] > max(ends[1], np.exp(2 * 1.96 * 0.1) * 0.85)
 
 
@@ -289,9 +310,37 @@ def test_the_back_test_by_hand() -> None:
     # Missing 50,000 of 131,000 is drift: the interval of the next year holds more than chance.
     total = next(row for row in found.projection if (row["segment"], row["year"]) == ("all", 1))
     assert total["origins_count"] == 1
-    spread = np.sqrt(np.log1p((50 / 131) ** 2))
-    assert total["high_80_amount"] / total["low_80_amount"] == pytest.approx(np.exp(2 * 1.2816 * spread), rel=0.35)
+    # Customers of a segment brought all the same: chance explains nothing of it. The assumed tenth counts as a date.
+    spread = np.sqrt(np.log1p(((50 / 131) ** 2 + 0.1**2) / 2))
+    assert total["high_80_amount"] / total["low_80_amount"] == pytest.approx(np.exp(2 * 1.2816 * spread), rel=0.15)
     assert "projection.untested" not in {note.code for note in found.notes}
+
+
+def halved(core: int) -> Trial:
+    """Half of 200 core customers were lost; of the 100 left so many stay core in the next year."""
+    before = [flow("core", "core", 100, 100, to_on=YEAR_AGO), flow("core", "lost", 100, 100, to_on=YEAR_AGO)]
+    after = [flow("core", "core", core, 100), flow("core", "lost", 100 - core, 100), flow("lost", "lost", 100, 0)]
+    came, learnt = years([*before, *after])["consumer"]
+    return Trial(fit_migration(learnt, ANY, is_split=False), learnt, (came,))
+
+
+def test_what_simulated_futures_vary_by_is_no_drift() -> None:
+    """Of 100 core customers 50 are expected; shares are drawn from a Dirichlet of 100.5, 100.5 and four of 0.5."""
+    total, share = 203, 100.5 / 203
+    chance = 100 * share * (1 - share) * (total + 100) / (total + 1)  # beta-binomial: 37
+    futures: dict[str, Any] = {"assumed": 0.1, "draws": 20_000, "seed": [1]}
+    assert halved(40).chance(draws=20_000, seed=[1])["core"] == pytest.approx(chance, rel=0.03)
+    drift = Drift.of([halved(40)], **futures)
+    assert drift.counts[0] == pytest.approx(np.sqrt(((10**2 - chance) / 50**2 + 0.01) / 2), rel=0.02)
+    # The other segments: nobody is expected in them, nothing is known of how they drift.
+    assert drift.counts[1] == 0.1
+    # All brought the same, as forecast; and five fewer than forecast is less than chance.
+    assert drift.amount == pytest.approx(np.sqrt(0.01 / 2))
+    assert Drift.of([halved(45)], **futures).counts[0] == pytest.approx(np.sqrt(0.01 / 2))
+    assert Drift.of([halved(45), halved(45)], **futures).counts[0] == pytest.approx(np.sqrt(0.01 / 3))
+    assert Drift.of([], **futures) == Drift(0.1, (0.1,) * 6)
+    assert ProjectionSettings().assumed_drift == Decimal("0.1")
+    assert assumed_drift(365) == pytest.approx(0.1)
 
 
 def test_the_tenure_split_is_used_where_it_misses_by_less() -> None:
@@ -387,7 +436,7 @@ def test_what_comes_of_a_known_chain_is_within_the_intervals() -> None:
         chance = np.random.default_rng([11, number])
         base = chance.poisson([60, 120, 80, 120, 90, 200])
         rows, base, _ = known_year(base, chance)
-        settings = ProjectionSettings(multiples=(Decimal(1),), years=ahead, draws=300, untested_drift=Decimal(0))
+        settings = ProjectionSettings(multiples=(Decimal(1),), years=ahead, draws=300, assumed_drift=Decimal(0))
         found = projection(rows, {}, settings, seed=number).projection
         total = 0
         for _ in range(ahead):

@@ -133,10 +133,11 @@ def test_margin_at_half_of_net_is_half_of_everything_and_discounted_less(con: An
     assert 1.1 ** -(100 / 365.25) < total["present_amount"] / total["expected_amount"] < 1.1 ** -(70 / 365.25)
     some = rows(margin, "expected_revenue")
     assert sum(row["present_amount"] for row in some) == pytest.approx(total["present_amount"], abs=len(some))
+    assert {row["measure"] for row in rows(margin, "fading")} == {"margin"}
     statements = rows(margin, "forecasts")
     assert {row["measure"] for row in statements} == {"margin"}
     assert {(row["kind"], row["subject"]) for row in statements} >= {
-        ("segment_total", "all"), ("segment_total", "core"), ("critical_share", "all"), ("customers_in_80", "all"),
+        ("total", "all"), ("segment_total", "core"), ("critical_share", "all"), ("customers_in_80", "all"),
     }  # fmt: skip
 
 
@@ -169,6 +170,32 @@ def test_a_short_history_is_forecast_untested(con: Any, days: ir.Table) -> None:
     assert named["delivered_share"] is None
     assert not rows(found, "backtest")
     assert all(row["high_95_amount"] is not None for row in rows(found, "expected_revenue"))
+    # Nothing tells how totals drift: a tenth a year is assumed of every segment, and said.
+    segments = {row["segment"]: row for row in rows(found, "segment_value")}
+    for name in ("core", "loyal", "all"):
+        row = segments[name]
+        assert row["drift_error_amount"] == pytest.approx(0.1 * row["expected_amount"], abs=1)
+        errors = [row[f"{kind}_error_amount"] for kind in ("process", "parameter", "drift")]
+        spread = np.sqrt(np.log1p(sum(error**2 for error in errors) / row["expected_amount"] ** 2))
+        assert row["high_95_amount"] / row["low_95_amount"] == pytest.approx(np.exp(2 * 1.96 * spread), rel=1e-3)
+    told = {note.code: note.params for note in found.notes}
+    assert told["value.assumed_drift"]["share"] == pytest.approx(0.1)
+    assert (told["value.long_horizon"]["days"], told["value.long_horizon"]["history"]) == (365, 101)
+
+
+def test_a_horizon_longer_than_what_was_tried_is_told(con: Any, days: ir.Table) -> None:
+    as_of = START + timedelta(days=239)
+    found = look_ahead(con, days, settings=ValueSettings(model="last_period"), as_of=as_of, ahead=240)
+    told = {note.code: note.params for note in found.notes}
+    assert (told["value.horizon_untested"]["tested"], told["value.horizon_untested"]["days"]) == (120, 240)
+    assert not {"value.assumed_drift", "value.long_horizon"} & set(told)
+    total = next(row for row in rows(found, "segment_value") if row["segment"] == "all")
+    # One date, half as long: twice its squared miss beyond chance and the assumed drift of 240 days, over two.
+    (used,) = [row for row in rows(found, "backtest") if row["is_used"]]
+    missed = (used["actual_amount"] / used["forecast_amount"] - 1) ** 2
+    assumed = 0.1**2 * 240 / 365
+    relative = total["drift_error_amount"] / total["expected_amount"]
+    assert np.sqrt(assumed / 2) - 1e-6 <= relative <= np.sqrt((2 * missed + assumed) / 2) + 1e-6
 
 
 def test_few_customers_get_their_own_rate(con: Any) -> None:

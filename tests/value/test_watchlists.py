@@ -22,14 +22,9 @@ def customers(
     nothing = np.zeros(len(visits))
     return Snapshot(
         on=TODAY, horizon_days=180, repeat_days=whole[1], observed_days=whole[2], visits=whole[0], net=nothing,
-        first_net=nothing, window_visits={}, window_net={90: whole[4], 7: nothing}, later_visits=nothing,
+        first_net=nothing, period_days=90, period_net=whole[4], window_visits={}, window_net={}, later_visits=nothing,
         later_net=whole[3],
     )  # fmt: skip
-
-
-def test_new_is_one_visit_not_long_ago() -> None:
-    of = customers([1, 1, 2], [0, 0, 5], [60, 61, 5], [0, 0, 0], [0, 0, 0])
-    assert watchlists.is_new(of, 60).tolist() == [True, False, False]
 
 
 def test_the_best_fifth_rises_and_ties_at_the_limit_are_all_in() -> None:
@@ -69,7 +64,7 @@ def test_late_against_ones_own_rhythm() -> None:
     assert not watchlists.fading(of, np.zeros(3, bool))[0].any()
 
 
-def test_a_fall_is_less_than_half_of_the_longest_window_scaled() -> None:
+def test_a_fall_is_less_than_half_of_the_last_period_scaled() -> None:
     of = customers([5, 5], [50, 50], [60, 60], [999, 1_000], [1_000, 1_000])  # 1,000 in 90 days: 2,000 in 180
     assert watchlists.fell(of).tolist() == [True, False]
 
@@ -80,12 +75,15 @@ def test_counts_over_dates_and_wilson() -> None:
     right = np.array([True, False, True, False])
     row = watchlists.tried([(yes, named, right), (yes, no, right)]).row()
     assert (row["candidates_count"], row["named_count"], row["hits_count"], row["origins_count"]) == (8, 2, 1, 2)
-    assert (row["precision_share"], row["base_share"]) == (0.5, 0.5)
+    assert (row["precision_share"], row["base_share"], row["is_better_than_chance"]) == (0.5, 0.5, False)
+    assert (row["low_95_share"], row["high_95_share"]) == pytest.approx(watchlists.wilson(0.5, 1.5))  # 2 dates: as 1.5
+    twice = watchlists.Tried(candidates=100, right=20, named=40, hits=30, origins=1).row()
+    assert twice["is_better_than_chance"]  # 75 % of 40 against 20 %
     assert watchlists.tried([]).row() == {
         "candidates_count": 0, "named_count": 0, "hits_count": 0, "origins_count": 0, "base_share": None,
     }  # fmt: skip
     known = binomtest(7, 20).proportion_ci(0.95, method="wilson")
-    assert watchlists.wilson(7, 20) == pytest.approx((known.low, known.high), abs=1e-6)
+    assert watchlists.wilson(7 / 20, 20) == pytest.approx((known.low, known.high), abs=1e-6)
 
 
 def test_the_lists_of_today_with_places_and_reasons() -> None:

@@ -194,12 +194,14 @@ def test_a_number_of_two_systems(shop: Path) -> None:
 
 
 def test_unknown_customers(shop: Path, project: Project) -> None:
-    for asked in ("17", "crm:17", "shop:00017", "", "Quagmire", "%"):
+    for asked in ("17", "crm:17", "shop:00017", "Quagmire", "%"):
         with pytest.raises(UsageError) as raised:
             project.explain(asked)
         assert [told.code for told in raised.value.messages] == ["explain.unknown"]
     told = command(shop, "explain", "17", code=2)
     assert told.startswith("Error: There is no customer 17 in run ")
+    for nobody in ("", "  "):
+        assert command(shop, "explain", nobody, code=2).startswith("Error: Say which customer: the number as its")
     assert "leading zeros count" in told
     with pytest.raises(UsageError) as raised:
         project.explain("00032")  # bought after the as-of date
@@ -216,7 +218,7 @@ def test_who_has_no_segment(shop: Path) -> None:
     assert "1 visit, on 1 Dec 2024" in shared
     assert "Staff are left out of segments and forecasts by the settings" in command(shop, "explain", "S-1")
     gift = command(shop, "explain", "00031")
-    assert "No visit up to 31 Dec 2024: there are lines from 3 Dec 2024 to 3 Dec 2024, 0 of which count" in gift
+    assert "No visit up to 31 Dec 2024: there are lines from 3 Dec 2024 to 3 Dec 2024 (lines that count: 0)" in gift
     assert "Not yet customer in every segmentation" in gift
     member = command(shop, "explain", "00030")
     assert "No purchase up to 31 Dec 2024: known by name or card only." in member
@@ -395,11 +397,68 @@ def test_every_forecast_has_its_words(explained: Explanation, language: str, for
     known = buyer.forecast
     others = replace(
         known,
+        brought_amount=0,
         model={**known.model, "model": forecast, "measure": measure, "discount_rate": 0.1},
         expected={**known.expected, "present_amount": 1},
         parts=forecast_parts(forecast, known.expected, {}),
     )
-    shown = replace(explained, buyers=(replace(buyer, forecast=others, net_amount=0),))
+    shown = replace(explained, buyers=(replace(buyer, forecast=others),))
     told = "\n".join(explanation_lines(shown, Words(language, strict=True)))
     assert not re.search(r"explain\.\w|\{\w+\}|\bNone\b", told)
-    assert Words(language).text("explain.no_spend") in told
+    assert Words(language).text(f"explain.no_spend.{measure}") in told
+
+
+def test_where_no_model_is_fitted_the_amount_is_visits_times_spend(tmp_path: Path) -> None:
+    """Twenty customers with two visits each: too few for a model, enough came back.
+
+    C0: 40.00 on 1 January 2024 and 60.00 a year later, as of the end of 2025: 730 days, 100.00; over 365 days 50.00,
+    from 2 / 730 x 365 = 1 visit of 50.00.
+    """
+    rows = [
+        (f"{at}-{when}", day, f"C{at}", amount)
+        for at in range(20)
+        for when, (day, amount) in enumerate([("2024-01-01", 40), ("2025-01-01", 60)])
+    ]
+    with (tmp_path / "till.csv").open("w", encoding="utf-8", newline="") as file:
+        csv.writer(file).writerows([("ticket", "day", "card", "amount"), *rows])
+    settings = LARGE.partition("[sources.till]")[2].replace('"sales.csv"', '"till.csv"')
+    settings = settings.replace('sales_channel = "channel"\n', "")
+    (tmp_path / "habitue.toml").write_text(f"[sources.till]{settings}", "utf-8")
+    command(tmp_path, "run", "--as-of", "2025-12-31")
+    told = command(tmp_path, "explain", "C0")
+    lines = lines_of(told)
+    assert "Forecast used | own mean rate (too few customers for a model)" in lines
+    assert "Expected net | €50.00" in lines
+    assert "Expected visits × spend per visit | 1.00 × €50.00 = €50.00" in lines
+    assert "No model can be fitted, so these are" in told
+    assert "purchase process that stands beside" not in told
+    definitions = [line.partition(":")[0] for line in section(told, "Definitions")]
+    assert "t_x" in definitions
+    assert not {"Expected visits", "Expected spend per visit"} & {*definitions}
+
+
+def test_no_spend_is_told_of_what_is_forecast(explained: Explanation) -> None:
+    (buyer,) = explained.buyers
+    assert buyer.forecast is not None
+    margin = replace(buyer.forecast, model={**buyer.forecast.model, "measure": "margin"})
+    for forecast, expected in ((replace(margin, brought_amount=-5), True), (margin, False)):
+        shown = replace(explained, buyers=(replace(buyer, forecast=forecast, net_amount=1_000),))
+        told = "\n".join(explanation_lines(shown, Words("en")))
+        assert ("Margin per visit so far is not positive" in told) is expected
+
+
+def test_a_busy_number_without_a_busy_day_is_nobodys_suspect(explained: Explanation) -> None:
+    row = {"is_set_apart": False, "reason": "worth_a_look", "tickets_count": 12, "most_tickets_a_day": 1}
+    for busy, expected in ((0, False), (1, True)):
+        shown = replace(explained, shared_card={**row, "busy_days_count": busy})
+        assert ("Many people may use this number" in "\n".join(explanation_lines(shown, Words("en")))) is expected
+
+
+def test_tables_of_people_show_the_best_first(large: Project) -> None:
+    expected = [(-row["expected_amount"], row["customer_id"]) for row in large.show("expected_revenue").to_pylist()]
+    assert expected == sorted(expected)
+    for name in ("critical_customers", "rising", "fading"):
+        named = [(row["place"], row["customer_id"]) for row in large.show(name).to_pylist()]
+        assert named == sorted(named)
+    customers = large.show("customers")["customer_id"].to_pylist()
+    assert customers == sorted(customers)

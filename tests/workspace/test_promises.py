@@ -13,6 +13,7 @@ from habitue.project import Project
 from support.value import simulated_days
 
 FIRST, THEN, LATER = date(2024, 12, 31), date(2025, 2, 28), date(2025, 5, 31)
+AFTER_THE_DATA = date(2025, 4, 15)
 SETTINGS = """
 [engine]
 threads = 1
@@ -39,13 +40,16 @@ def sold() -> list[tuple[str, date, int]]:
 
 @pytest.fixture(scope="module")
 def shop(tmp_path_factory: pytest.TempPathFactory, sold: list[tuple[str, date, int]]) -> Project:
+    """Runs: as of the end of the data, and later than them; then with more data: looking back twice, and the score."""
     folder = tmp_path_factory.mktemp("promises")
     (folder / "habitue.toml").write_text(SETTINGS, "utf-8")
-    lines = [f"{n},{day},{who},{amount / 100:.2f}" for n, (who, day, amount) in enumerate(sold)]
-    (folder / "till.csv").write_text("\n".join(["ticket,date,card,amount", *lines]) + "\n", "utf-8")
     opened = project.open(folder)
-    for day in (FIRST, FIRST, THEN, LATER):
-        opened.run(day)
+    for last, runs in ((FIRST, (FIRST, AFTER_THE_DATA)), (date.max, (FIRST, THEN, LATER))):
+        known = [(n, row) for n, row in enumerate(sold) if row[1] <= last]
+        lines = [f"{n},{day},{who},{amount / 100:.2f}" for n, (who, day, amount) in known]
+        (folder / "till.csv").write_text("\n".join(["ticket,date,card,amount", *lines]) + "\n", "utf-8")
+        for day in runs:
+            opened.run(day)
     return opened
 
 
@@ -53,17 +57,19 @@ def table(shop: Project, name: str, run: int) -> list[dict[str, Any]]:
     return shop.show(name, run=shop.runs()[run].run_id).to_pylist()
 
 
-def test_nothing_is_scored_before_its_time(shop: Project) -> None:
-    for run in range(3):
+def test_nothing_is_scored_before_the_data_cover_its_days(shop: Project) -> None:
+    for run in range(4):  # the second stands after the days promised, its data end before them
         assert table(shop, "forecast_scores", run) == []
         assert table(shop, "forecast_calibration", run) == []
     assert {row["to_on"] for row in table(shop, "forecasts", 0)} == {date(2025, 3, 31)}
 
 
 def test_what_came_is_that_of_the_same_customers(shop: Project, sold: list[tuple[str, date, int]]) -> None:
-    scores = table(shop, "forecast_scores", 3)
+    scores = table(shop, "forecast_scores", 4)
     runs = [run.run_id for run in shop.runs()]
-    assert {row["made_run_id"] for row in scores} == {*runs[:3]}  # the third's days end on 31 May too
+    assert {row["made_run_id"]: row["is_backdated"] for row in scores} == {
+        runs[0]: False, runs[2]: True, runs[3]: True  # that of the fourth ends on 31 May too
+    }  # fmt: skip
     numbers = shop.show("expected_revenue", run=runs[0], personal_data=True).to_pylist()
     who = {row["customer_number"]: row for row in numbers}
     came: dict[str, int] = defaultdict(int)
@@ -77,12 +83,12 @@ def test_what_came_is_that_of_the_same_customers(shop: Project, sold: list[tuple
         for segment in ("all", segments[row["customer_id"]]):
             totals[segment] += came[number]
     mine = [row for row in scores if row["made_run_id"] == runs[0]]
-    found = {row["subject"]: row for row in mine if row["kind"] == "segment_total"}
+    found = {row["subject"]: row for row in mine if row["kind"] in ("total", "segment_total")}
     assert {name: row["actual_amount"] for name, row in found.items()} == {name: totals[name] for name in found}
     for row in found.values():
         assert row["is_within_95"] == (row["low_95_amount"] <= row["actual_amount"] <= row["high_95_amount"])
         assert (row["made_on"], row["scored_on"]) == (FIRST, LATER)
-    shares = {row["kind"]: row["actual_share"] for row in mine if row["kind"] != "segment_total"}
+    shares = {row["kind"]: row["actual_share"] for row in mine if row["kind"] not in ("total", "segment_total")}
     named = {row["customer_id"] for row in table(shop, "critical_customers", 0)}
     brought = sum(came[number] for number, row in who.items() if row["customer_id"] in named)
     assert shares["critical_share"] == pytest.approx(brought / sum(came.values()))
@@ -90,26 +96,25 @@ def test_what_came_is_that_of_the_same_customers(shop: Project, sold: list[tuple
     assert shares["customers_in_80"] == pytest.approx(sum(inside) / len(inside))
 
 
-def test_a_run_made_twice_counts_once(shop: Project) -> None:
-    scores = table(shop, "forecast_scores", 3)
-    runs = [run.run_id for run in shop.runs()]
-    counts = {run: {row["is_counted"] for row in scores if row["made_run_id"] == run} for run in runs[:3]}
-    assert counts == {runs[0]: {True}, runs[1]: {False}, runs[2]: {True}}
-    (calibrated,) = [row for row in table(shop, "forecast_calibration", 3) if row["kind"] == "segment_total"]
-    counted = [row for row in scores if row["is_counted"] and row["kind"] == "segment_total"]
-    assert calibrated["scored_count"] == len(counted)
-    assert calibrated["within_95_share"] == pytest.approx(sum(row["is_within_95"] for row in counted) / len(counted))
+def test_promises_are_calibrated_apart_from_trials(shop: Project) -> None:
+    scores = [row for row in table(shop, "forecast_scores", 4) if row["kind"] == "segment_total"]
+    found = {row["is_backdated"]: row for row in table(shop, "forecast_calibration", 4)
+             if row["kind"] == "segment_total"}  # fmt: skip
+    for is_backdated, row in found.items():
+        mine = [one for one in scores if one["is_backdated"] == is_backdated]
+        assert row["scored_count"] == len(mine) > 0
+        assert row["within_95_share"] == pytest.approx(sum(one["is_within_95"] for one in mine) / len(mine))
+    assert set(found) == {False, True}
 
 
 def test_scores_stay_and_are_not_made_again(shop: Project) -> None:
-    before = table(shop, "forecast_scores", 3)
-    shop.run(FIRST)  # as of a day at which nothing was scored yet
-    assert table(shop, "forecast_scores", 4) == []
+    before = table(shop, "forecast_scores", 4)
     shop.run(LATER)
     assert table(shop, "forecast_scores", 5) == before
 
 
 def test_the_report_says_what_came(shop: Project) -> None:
-    html = shop.report(run=shop.runs()[3].run_id, language="en")
+    html = shop.report(run=shop.runs()[4].run_id, language="en")
     assert "What was promised, and what came" in html
     assert "95 % is promised" in html
+    assert "made looking back" in html

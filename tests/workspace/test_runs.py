@@ -271,3 +271,19 @@ discount_amount = "discount"
     warnings = project.open(tmp_path).run().manifest["warnings"]
     told = [(w["code"], w["params"].get("count")) for w in warnings]
     assert ("run.negative_discounts", 1) in told
+
+
+@pytest.mark.parametrize("amount", ["0.00", "-5.00"])
+def test_a_run_in_which_nobody_bought_anything_ends_and_says_so(tmp_path: Path, amount: str) -> None:
+    shop(tmp_path, {"till_1.csv": [f"1,2025-01-10,C1,{amount}", f"2,2025-01-31,C2,{amount}", "3,2025-01-31,,0.00"]})
+    told = habitue(tmp_path, "run")
+    assert "2 lines have a customer number, but no customer has a day of positive net after returns" in told
+    opened = project.open(tmp_path)
+    assert opened.show("visits").num_rows == opened.show("rfm").num_rows == 0
+    assert opened.show("customers_without_visit").num_rows == 2
+    assert opened.report(language="en")
+
+
+def test_a_run_without_any_customer_number_says_that(tmp_path: Path) -> None:
+    shop(tmp_path, {"till_1.csv": ["1,2025-01-10,,10.00"]})
+    assert "No sale has a customer number although a column is mapped" in habitue(tmp_path, "run", code=1)

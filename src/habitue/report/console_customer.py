@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
+from habitue.report.ahead import made_share
 from habitue.report.console_segments import segment_name
 from habitue.report.context import as_date
 from habitue.report.exports import text_table
@@ -63,14 +64,14 @@ class _Page:
         yield from text_table(headers, [list(row) for row in rows], list(right))
 
     def shared_card(self) -> Iterator[str]:
-        """That many people seem to use the number."""
+        """That many people seem to use the number; nothing of one that is busy, but never in a day."""
         card = self._told.shared_card
-        if card is None:
+        if card is None or not (card["is_set_apart"] or card["busy_days_count"]):
             return
         yield self.text(
             "shared_card" if card["is_set_apart"] else "worth_a_look",
             tickets=card["tickets_count"],
-            most=card["most_tickets_a_day"],
+            count=card["most_tickets_a_day"],
             **({"reason": card["reason"], "busy": card["busy_days_count"]} if card["is_set_apart"] else {}),
         )
 
@@ -286,8 +287,8 @@ class _Page:
             facts.append((self.text("label.active"), active))
         facts.append((self.text("label.product"), self._product(forecast)))
         yield from _facts(facts)
-        if buyer.net_amount <= 0:
-            yield self.text("no_spend")
+        if forecast.is_fitted and forecast.brought_amount <= 0:
+            yield self.text(f"no_spend.{model.get('measure', REVENUE)}")
 
     def _between(self, expected: Any, level: int) -> str:
         low, high = (self._money(expected[f"{end}_{level}_amount"]) for end in ("low", "high"))
@@ -295,13 +296,14 @@ class _Page:
 
     def _product(self, forecast: Forecast) -> str:
         visits, spend = forecast.expected["expected_visits"], forecast.expected["expected_spend_amount"]
+        amount = next((forecast.parts[name] for name in forecast.parts if name in PROCESSES), visits * spend)
+        if not forecast.is_fitted:
+            amount = forecast.expected["expected_amount"]
         return self.text(
             "value.product",
             visits=self._words.number(visits, decimals=2),
             spend=self._money(spend),
-            amount=self._money(
-                next((forecast.parts[name] for name in forecast.parts if name in PROCESSES), visits * spend)
-            ),
+            amount=self._money(amount),
         )
 
     def _made(self, forecast: Forecast) -> Iterator[str]:
@@ -310,7 +312,9 @@ class _Page:
         if len(components) == 1:
             name = components[0]
             yield self.text(f"made.{'process' if name in PROCESSES else name}")
-            if name not in PROCESSES:
+            if not forecast.is_fitted:
+                yield self.text("made.own_product")
+            elif name not in PROCESSES:
                 yield self.text("made.not_product")
             return
         parts = [
@@ -329,7 +333,7 @@ class _Page:
         if whole is None:
             return
         yield from self._section("critical")
-        size = {"count": whole["customers_count"], "wanted": whole["wanted_share"]}
+        size = {"count": whole["customers_count"], "wanted": made_share(whole)}
         if row is not None:
             yield self.text("critical.named", place=row["place"], share=row["cumulative_share"], **size)
         elif forecast.critical_amount is not None:
@@ -355,7 +359,9 @@ class _Page:
             codes += [f"definition.{name}" for name in (*names, "window", "monetary", "score")]
         forecasts = [buyer.forecast for buyer in buyers if buyer.forecast]
         if forecasts:
-            names = ["repeat_visits", "repeat_days", "observed_days", "expected_visits", "expected_spend"]
+            names = ["repeat_visits", "repeat_days", "observed_days"]
+            if any(one.is_fitted for one in forecasts):
+                names += ["expected_visits", "expected_spend"]
             if any(one.expected["active_probability"] is not None for one in forecasts):
                 names.append("active")
             if any(one.expected["low_95_amount"] is not None for one in forecasts):

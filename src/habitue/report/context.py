@@ -150,6 +150,8 @@ class Context:
         change = figures.Comparison(now, before).relative
         if change is None:
             return "–"
+        if abs(change) < 0.0005:
+            return self.words.share(0.0)
         return ("+" if change > 0 else "") + self.words.share(change)
 
     def chart(

@@ -15,6 +15,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
 from habitue.report import (
+    ahead,
     figures,
     sections_data,
     sections_movements,
@@ -120,6 +121,8 @@ def answer(c: Context) -> str:
                     window=sections_segments.window(c),
                 )
             )
+    if expected := ahead.sentence(c):
+        told.append(expected)
     return " ".join(told)
 
 
@@ -166,7 +169,7 @@ def key_figures(c: Context) -> list[Figure]:
             "used-share",
             "reconciliation",
         )
-    return [*found, *_segment_figures(c)]
+    return [*found, *_segment_figures(c), *ahead.figures(c)]
 
 
 def _segment_figures(c: Context) -> list[Figure]:

@@ -14,7 +14,6 @@ from habitue.report.locale import Words
 FIRST_REFUSED = 20
 DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "pipe"}
 MARKS = {".": "point", ",": "comma"}
-_PARTS = ("term", "meaning")
 _DEFINED_AHEAD = (
     "definition.total_interval",
     "explain.definition.naive",
@@ -378,7 +377,11 @@ def definitions(c: Context) -> Section:
     if figures.rows_of(c.tables, "forecast_models"):
         codes += _DEFINED_AHEAD
     entries = [
-        (f"def-{code.rpartition('.')[2].replace('_', '-')}", *(c.words.text(f"{code}.{part}") for part in _PARTS))
+        (
+            f"def-{code.rpartition('.')[2].replace('_', '-')}",
+            c.words.text(f"{code}.term"),
+            c.words.text(f"{code}.meaning"),
+        )
         for code in codes
     ]
     entries.sort(key=lambda entry: entry[1].casefold())

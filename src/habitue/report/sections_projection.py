@@ -45,24 +45,26 @@ def _population(c: Context, population: str, rows: Rows) -> list[Block]:
         _chart(c, population, totals, usual, years),
         _segment_grid(c, population, chosen, years),
     ]
-    if len(multiples) > 1:
+    if len(multiples) > 1 and _came(chosen, 0):
         blocks.append(_scenario_grid(c, population, totals, multiples, years[1:]))
     return [*blocks, *_tested(c, population)]
 
 
 def _finding(c: Context, rows: Rows, totals: Totals, usual: float, years: list[int]) -> str:
     total, before, last = totals[usual, 1], totals[usual, 0], totals[usual, years[-1]]
-    came = next(row["customers_count"] for row in rows if (row["segment"], row["year"]) == (ACQUIRED, 1))
-    told = c.text(
-        "projection.finding",
-        first=total["from_on"],
-        last=total["to_on"],
-        amount=c.short(total["expected_amount"]),
-        low=c.short(total["low_95_amount"]),
-        high=c.short(total["high_95_amount"]),
-        came=came,
-        change=c.change_short(total["expected_amount"], before["expected_amount"]),
-    )
+    about = {
+        "first": total["from_on"],
+        "last": total["to_on"],
+        "amount": c.short(total["expected_amount"]),
+        "low": c.short(total["low_95_amount"]),
+        "high": c.short(total["high_95_amount"]),
+        "change": c.change_short(total["expected_amount"], before["expected_amount"]),
+    }
+    came = _came(rows, 1)
+    if not came:
+        told = c.text("projection.finding_alone", **about)
+        return told if _came(rows, 0) else f"{told} {c.text('projection.nobody_came')}"
+    told = c.text("projection.finding", came=came, **about)
     if (0.0, 1) not in totals:
         return told
     alone, later = totals[0.0, 1], totals[0.0, years[-1]]
@@ -75,6 +77,11 @@ def _finding(c: Context, rows: Rows, totals: Totals, usual: float, years: list[i
         with_new=c.short(last["expected_amount"]),
     )
     return f"{told} {more}"
+
+
+def _came(rows: Rows, year: int) -> int:
+    """New customers of a year; 0: the last one."""
+    return next(row["customers_count"] for row in rows if (row["segment"], row["year"]) == (ACQUIRED, year))
 
 
 def _interval(c: Context, row: dict[str, Any]) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from habitue.forecasts import SEGMENT_TOTAL
+from habitue.forecasts import SEGMENT_TOTAL, TOTAL
 from habitue.report.context import Context
 from habitue.report.figures import Rows, rows_of
 from habitue.report.layout import Block, Cell, Grid, Prose, Section, cells
@@ -18,13 +18,18 @@ def promises(c: Context) -> Section | None:
     waiting = rows_of(c.tables, "forecasts")
     if not waiting:
         return None
-    scores = [row for row in rows_of(c.tables, "forecast_scores") if row["kind"] == SEGMENT_TOTAL]
-    counted = [row for row in scores if row["is_counted"] and row["is_within_95"] is not None]
+    scores = [row for row in rows_of(c.tables, "forecast_scores") if row["kind"] in (TOTAL, SEGMENT_TOTAL)]
+    scores = [row for row in scores if row["is_counted"]]
     blocks: list[Block] = []
-    if counted:
-        held = sum(row["is_within_95"] for row in counted) / len(counted)
-        blocks.append(Prose(c.text("promises.kept", count=len(counted), share=held)))
-        blocks.append(_grid(c, [row for row in scores if row["is_counted"]]))
+    for is_backdated in (False, True):
+        judged = [row for row in scores if row["is_backdated"] == is_backdated and row["is_within_95"] is not None]
+        segments = [row for row in judged if row["kind"] == SEGMENT_TOTAL]
+        if segments:
+            held = sum(row["is_within_95"] for row in segments) / len(segments)
+            told = c.text("promises.kept", count=len(segments), share=held)
+            blocks.append(Prose(f"{told} {c.text('promises.looking_back')}" if is_backdated else told))
+    if scores:
+        blocks.append(_grid(c, scores))
     day = max(row["to_on"] for row in waiting)
     blocks.append(Prose(c.text("promises.waiting", count=len(waiting), day=day)))
     return Section("promises", c.text("promises.title"), blocks, c.labels)
@@ -47,7 +52,6 @@ def _grid(c: Context, rows: Rows) -> Grid:
             c.column("forecast_scores.is_within_95"),
         ],
         shown,
-        3,
         note=" ".join(filter(None, (c.text("promises.note"), note))),
     )
 

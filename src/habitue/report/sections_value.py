@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from habitue.report import ahead
 from habitue.report.context import Context
 from habitue.report.figures import Rows, rows_of
 from habitue.report.layout import Block, Cell, Fold, Grid, Prose, Section, cells
-from habitue.report.reasons import how_often_right
+from habitue.report.reasons import how_often_right, in_measure
 from habitue.report.sections_segments import named
 from habitue.report.segment_figures import STRATEGIC
 
@@ -17,16 +18,15 @@ FADING = "fading"
 
 def value(c: Context) -> Section | None:
     """Expected net of the populations that are forecast; consumers in full, others folded."""
-    models = {row["population"]: row for row in rows_of(c.tables, "forecast_models")}
-    populations = [name for name in c.segments.populations if name in models]
-    if not populations:
+    models = ahead.models(c)
+    if not models:
         return None
-    main, *others = populations
+    main, *others = models
     blocks: list[Block] = [*_population(c, models[main])]
     for name in others:
         heading = c.heading("value.other", population=c.population(name))
         blocks.append(Fold(heading, [block for block in _population(c, models[name]) if not isinstance(block, Fold)]))
-    return Section("value", c.text("value.title"), blocks, c.labels)
+    return Section("value", c.text("value.title"), blocks, ahead.labels(c, models))
 
 
 def _population(c: Context, model: dict[str, Any]) -> list[Block]:
@@ -115,14 +115,14 @@ def _between(c: Context, row: dict[str, Any]) -> str:
 
 def _critical(c: Context, population: str) -> list[str]:
     """The critical customers in words, and what such sets delivered."""
-    found = next((row for row in rows_of(c.tables, "critical_sets") if row["population"] == population), None)
-    if found is None or not found["customers_count"]:
+    found = ahead.critical_set(c, population)
+    if found is None:
         return []
     told = c.text(
         "value.critical",
         count=found["customers_count"],
         share=found["customers_share"],
-        wanted=found["wanted_share"],
+        wanted=ahead.made_share(found),
         command="`habitue show critical-customers`",
     )
     if found["delivered_share"] is None:
@@ -146,6 +146,7 @@ def _watchlists(c: Context, population: str) -> list[str]:
         if not people:
             continue
         amount = c.short(sum(row["last_period_amount"] for row in people)) if name == FADING else ""
+        amount = in_measure(amount, people[0]["measure"], c.words)
         told = c.text(f"watchlists.{name}", count=len(people), amount=amount)
         found.append(f"{told} {how_often_right(name, test, c.words)}")
     return found

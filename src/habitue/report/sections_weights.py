@@ -1,4 +1,4 @@
-"""Weights of sales channels: what is fitted, what it gains over equal weights at a later date, what is in use."""
+"""Weights of sales channels: what is fitted, what it gains over equal weights at a later date, what is decided."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from habitue.report import figures
 from habitue.report.context import Context
 from habitue.report.layout import Block, Cell, Grid, Prose, cells
 
+KEPT = "kept_from_before"
 Row = Mapping[str, Any]
 
 
@@ -24,9 +25,10 @@ def weights(c: Context) -> list[Block]:
 
 def _told(c: Context, row: Row) -> str:
     dimension = c.words.term("dimension", row["dimension"])
-    reason = c.words.term("weight_reason", row["reason"])
+    reason = _reason(c, row)
+    idle = [c.text("weights.not_scored", dimension=dimension)] if row.get("is_scored") is False else []
     if row["equal_rank_correlation"] is None:
-        return c.text("weights.untried", dimension=dimension, reason=reason)
+        return " ".join([c.text("weights.untried", dimension=dimension, reason=reason), *idle])
     finding = c.text(
         "weights.finding",
         dimension=dimension,
@@ -39,7 +41,17 @@ def _told(c: Context, row: Row) -> str:
         fitted_share=row["fitted_captured_share"],
         share_gain=_gain(c, row, "captured"),
     )
-    return f"{finding} {c.text('weights.pays' if row['is_kept'] else 'weights.does_not_pay', reason=reason)}"
+    pays = c.text("weights.pays" if row["is_kept"] else "weights.does_not_pay")
+    return " ".join([finding, pays, c.text(f"weights.{'decided' if idle else 'in_use'}", reason=reason), *idle])
+
+
+def _reason(c: Context, row: Row) -> str:
+    """Why these weights; of those kept from an earlier run, also why that one chose them."""
+    reason = c.words.term("weight_reason", row["reason"])
+    before = row.get("decided_reason")
+    if row["reason"] != KEPT or not before:
+        return reason
+    return c.text("weights.kept", day=row["decided_on"], reason=c.words.term("weight_reason", before))
 
 
 def _gain(c: Context, row: Row, name: str) -> str:
@@ -72,7 +84,11 @@ def _grid(c: Context, rows: figures.Rows) -> Grid:
                 *cells(c.money(row["per_visit_amount"]) if row["per_visit_amount"] is not None else "–"),
                 *cells(c.words.share(row["margin_rate"])),
                 Cell(c.words.number(row["raw_weight"], decimals=2), _error(c, row)),
-                *cells(*(c.words.number(row[name], decimals=2) for name in ("fitted_weight", "used_weight"))),
+                *cells(c.words.number(row["fitted_weight"], decimals=2)),
+                Cell(
+                    c.words.number(row["used_weight"], decimals=2),
+                    c.text("weights.not_in_score") if row.get("is_scored") is False else "",
+                ),
             ]
             for row in rows
         ],

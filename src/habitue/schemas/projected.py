@@ -26,10 +26,18 @@ PROJECTION = Schema(
             "int64",
             "customers in the segment when the year ends, those who came among them; null for acquired",
         ),
-        ("low_80_count", "int64", "lower end of the 80 % interval of customers when the year ends"),
-        ("high_80_count", "int64", "upper end"),
-        ("low_95_count", "int64", "lower end of the 95 % interval of customers when the year ends"),
-        ("high_95_count", "int64", "upper end"),
+        (
+            "low_80_count",
+            "int64",
+            "lower end of the 80 % interval of end_customers_count (not of customers_count); null for acquired",
+        ),
+        ("high_80_count", "int64", "upper end; of end_customers_count"),
+        (
+            "low_95_count",
+            "int64",
+            "lower end of the 95 % interval of end_customers_count (not of customers_count); null for acquired",
+        ),
+        ("high_95_count", "int64", "upper end; of end_customers_count"),
         (
             "expected_amount",
             "int64",
@@ -58,7 +66,11 @@ PROJECTION = Schema(
             "everybody (nobody was in it), assumed (nobody was lost: the lost stay lost and bring nothing)",
         ),
         ("is_tenure_split", "boolean", "customers in their first year are told apart from later ones"),
-        ("origins_count", "int64", "earlier dates behind the drift in the intervals; 0: the drift is assumed"),
+        (
+            "origins_count",
+            "int64",
+            "earlier dates behind the drift in the intervals, beside an assumed one; 0: all of it is assumed",
+        ),
     ),
     identities=(
         "customers_count and expected_amount of the segments and of acquired add up to all",

@@ -9,8 +9,8 @@ _WHAT = (
     (
         "kind",
         "string",
-        "segment_total (net of a strategic segment's customers), critical_share (what the critical customers make), "
-        "customers_in_80 and customers_in_95 (customers within their own interval)",
+        "total (net of all customers), segment_total (of a strategic segment's), critical_share (what the critical "
+        "customers make), customers_in_80 and customers_in_95 (customers within their own interval)",
     ),
     ("subject", "string", "segment; all: the whole population"),
 )
@@ -44,6 +44,7 @@ FORECAST_SCORES = Schema(
     columns(
         ("made_run_id", "string", "the run that made it"),
         ("made_on", "date", "its as-of date"),
+        ("is_backdated", "boolean", "it was made looking back: the data already went further than its as-of date"),
         *_WHAT,
         *_PROMISE,
         ("scored_on", "date", "as-of date of the run that scored it"),
@@ -59,9 +60,11 @@ FORECAST_SCORES = Schema(
 FORECAST_CALIBRATION = Schema(
     "forecast_calibration",
     "one kind of statement in one population: how often its intervals held, over all scored so far",
-    ("population", "kind"),
+    ("population", "kind", "measure", "is_backdated"),
     columns(
         *_WHAT[:2],
+        _PROMISE[0],
+        ("is_backdated", "boolean", "of statements made looking back: a trial, no promise"),
         ("scored_count", "int64", "statements scored and counted"),
         ("within_80_share", "float64", "of those with an 80 % interval, the share within; 0.80 is promised"),
         ("within_95_share", "float64", "of those with a 95 % interval, the share within; 0.95 is promised"),

@@ -303,15 +303,22 @@ SALES_CHANNEL_WEIGHTS = Schema(
         ),
         ("dimension", "string", "frequency (visits) or monetary (value)"),
         ("sales_channel", "string", "sales channel"),
-        ("used_weight", "float64", "weight in use"),
+        ("used_weight", "float64", "weight decided on"),
+        (
+            "is_scored",
+            "boolean",
+            "the score uses it; false: frequency of the population is scored by fixed thresholds on unweighted visits, "
+            "and the weight stands in weighted_frequency only",
+        ),
         ("fitted_weight", "float64", "fitted weight; 1 where there are too few visits; null: nothing could be fitted"),
         ("is_kept", "boolean", "the fitted weights of the dimension pay; null: nothing could be fitted"),
         (
             "reason",
             "string",
-            "why the weights in use are used: set_by_you, switched_off, kept_from_before (by an earlier run), pays, "
+            "why these weights: set_by_you, switched_off, kept_from_before (by an earlier run), pays, "
             "does_not_pay, no_difference, no_margins, too_short_history, too_few_customers, too_few_visits",
         ),
+        ("decided_reason", "string", "why the run that decided chose them; null where the settings do"),
         ("decided_on", "date", "as-of date of the run that decided; null where the settings do"),
         ("outcome", "string", "what is explained: margin, or net (margins are not known of every day)"),
         ("from_on", "date", "first day of the window of visits and value behind the fit"),

@@ -89,7 +89,12 @@ SEGMENT_VALUE = Schema(
         *_ENDS,
         ("process_error_amount", "int64", "standard error from chance: who happens to buy what"),
         ("parameter_error_amount", "int64", "standard error from the estimation; null where the forecast has none"),
-        ("drift_error_amount", "int64", "standard error from how totals missed at earlier origins; null without any"),
+        (
+            "drift_error_amount",
+            "int64",
+            "standard error from how totals missed at earlier origins beyond chance, 10 % a year assumed as one more; "
+            "null without an interval",
+        ),
     ),
 )
 
@@ -139,7 +144,7 @@ BACKTEST = Schema(
         ("forecast_amount", "int64", "total forecast"),
         ("actual_amount", "int64", "total net that came"),
         ("bias_share", "float64", "forecast over actual, less one"),
-        ("mean_error_amount", "float64", "mean absolute error of a customer (MAE)"),
+        ("mean_error_amount", "int64", "mean absolute error of a customer (MAE)"),
         ("capture_share", "float64", "share of the net brought by the tenth with the highest forecasts"),
         ("named_share", "float64", "customers forecast to make the wanted share of the total, over all"),
         ("delivered_share", "float64", "what they brought, over the net of all"),
@@ -148,6 +153,8 @@ BACKTEST = Schema(
     ),
 )
 
+_MEASURE = ("measure", "string", "what amounts are: revenue (net after returns) or margin")
+
 RISING = Schema(
     "rising",
     "one first-time buyer, still new, among the fifth of them expected to bring most",
@@ -155,6 +162,7 @@ RISING = Schema(
     columns(
         *_PERSON,
         ("place", "int64", "rank by expected net, ties share the best"),
+        _MEASURE,
         ("expected_amount", "int64", "expected net over the horizon"),
         ("first_visit_on", "date", "the first visit"),
         ("days_since_count", "int64", "days since then"),
@@ -171,7 +179,12 @@ FADING = Schema(
     columns(
         *_PERSON,
         ("place", "int64", "rank by net of the last period, ties share the best"),
-        ("last_period_amount", "int64", "net of the last period as long as the horizon: what is at stake"),
+        _MEASURE,
+        (
+            "last_period_amount",
+            "int64",
+            "net of the last period, as long as the horizon or as the history: what is at stake",
+        ),
         ("expected_amount", "int64", "expected net over the horizon"),
         ("last_visit_on", "date", "last visit"),
         ("days_since_count", "int64", "days since then"),
@@ -199,9 +212,14 @@ WATCHLIST_TESTS = Schema(
             "than half of their period before",
         ),
         ("precision_share", "float64", "hits over named"),
-        ("low_95_share", "float64", "lower end of its 95 % interval (Wilson)"),
+        (
+            "low_95_share",
+            "float64",
+            "lower end of its 95 % interval (Wilson; earlier dates that overlap count in part)",
+        ),
         ("high_95_share", "float64", "upper end"),
         ("base_share", "float64", "the same share over all candidates: what a list by chance would reach"),
+        ("is_better_than_chance", "boolean", "the lower end is above that; if not, the list should not be acted on"),
     ),
 )
 

@@ -29,7 +29,7 @@ from habitue.segments.channel_fit import (
     windows_of,
 )
 from habitue.segments.channel_gain import LEAST_GAIN, Gain
-from habitue.segments.rfm import RfmSettings
+from habitue.segments.rfm import RfmSettings, Scales
 from habitue.segments.states import UNIT
 
 DIMENSIONS = (FREQUENCY, MONETARY)
@@ -47,11 +47,13 @@ class Decision:
         weights: per-mille by sales channel; empty: equal weights.
         decided_on: as-of date of that run.
         window_months: window they were fitted with; another one asks for another decision.
+        reason: why that run decided so; None: it did not say.
     """
 
     weights: Mapping[str, int]
     decided_on: date
     window_months: int
+    reason: str | None = None
 
     def plain(self) -> dict[str, Any]:
         """As what JSON can hold."""
@@ -59,13 +61,16 @@ class Decision:
             "weights": dict(self.weights),
             "decided_on": self.decided_on.isoformat(),
             "window_months": self.window_months,
+            "reason": self.reason,
         }
 
 
 def decisions_from(plain: Mapping[str, Any]) -> dict[str, Decision]:
     """Decisions by dimension from their plain form."""
     return {
-        dimension: Decision(one["weights"], date.fromisoformat(one["decided_on"]), one["window_months"])
+        dimension: Decision(
+            one["weights"], date.fromisoformat(one["decided_on"]), one["window_months"], one.get("reason")
+        )
         for dimension, one in plain.items()
     }
 
@@ -89,11 +94,12 @@ class ChannelWeights:
 
 @dataclass(frozen=True)
 class _Used:
-    """The weights of one dimension in use, why, and since when."""
+    """The weights of one dimension in use, why, since when, and why the run that decided chose them."""
 
     weights: Mapping[str, int]
     reason: str
     decided_on: date | None = None
+    decided_reason: str | None = None
 
 
 def channel_weights(
@@ -126,7 +132,7 @@ def channel_weights(
         known = (as_of - first).days + 1
         notes = [note for name in DIMENSIONS for note in _notes(name, used[name], measured, population, known)]
     decided = {
-        name: Decision(one.weights, one.decided_on, settings.window_months)
+        name: Decision(one.weights, one.decided_on, settings.window_months, one.decided_reason)
         for name, one in used.items()
         if one.decided_on and first
     }
@@ -143,6 +149,27 @@ def channel_weights(
             for row in _rows(name, used[name], measured, sorted(channels) if len(channels) > 1 else [])
         ],
         tuple(note for at, note in enumerate(notes) if note not in notes[:at]),
+    )
+
+
+def with_scores(
+    rows: Sequence[Mapping[str, Any]], scales: Scales
+) -> tuple[list[Mapping[str, Any]], tuple[Message, ...]]:
+    """Rows of SALES_CHANNEL_WEIGHTS with `is_scored`, and a note where weights are decided on that no score uses.
+
+    Fixed thresholds of frequency count unweighted visits: weights stand in `weighted_frequency` only.
+    """
+    found: list[Mapping[str, Any]] = []
+    for row in rows:
+        cuts = scales.get((row["population"], row["dimension"], "used"))
+        found.append({**row, "is_scored": None if cuts is None else cuts.is_weighted})
+    idle = {
+        (row["dimension"], row["population"]): None
+        for row in found
+        if row["is_scored"] is False and row["used_weight"] != 1
+    }
+    return found, tuple(
+        message("rfm.weights_not_scored", dimension=dimension, population=population) for dimension, population in idle
     )
 
 
@@ -171,11 +198,12 @@ def _used(
         return _Used({}, OFF)
     kept = frozen.get(dimension)
     if kept and kept.window_months == settings.window_months:
-        return _Used(kept.weights, KEPT, kept.decided_on)
+        return _Used(kept.weights, KEPT, kept.decided_on, kept.reason)
     fit = (measured.fits or {}).get(dimension)
     if fit and fit.pays:
-        return _Used(fit.weights, PAYS, as_of)
-    return _Used({}, _why_not(measured, fit), as_of)
+        return _Used(fit.weights, PAYS, as_of, PAYS)
+    why = _why_not(measured, fit)
+    return _Used({}, why, as_of, why)
 
 
 def _why_not(measured: Measured, fit: Fit | None) -> str:
@@ -234,7 +262,10 @@ def _best(fit: Fit) -> Gain:
 def _rows(dimension: str, used: _Used, measured: Measured, channels: Sequence[str]) -> list[dict[str, Any]]:
     """Rows of SALES_CHANNEL_WEIGHTS without their population."""
     fit = (measured.fits or {}).get(dimension)
-    about: dict[str, Any] = {"dimension": dimension, "reason": used.reason, "decided_on": used.decided_on}
+    about: dict[str, Any] = {
+        "dimension": dimension, "reason": used.reason, "decided_on": used.decided_on,
+        "decided_reason": used.decided_reason,
+    }  # fmt: skip
     if fit and measured.windows:
         windows = measured.windows
         about |= {

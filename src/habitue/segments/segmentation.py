@@ -17,7 +17,7 @@ from habitue.errors import Message, message
 from habitue.periods import period_end
 from habitue.purchases.sale_types import SHARED_CARD
 from habitue.segments import movements, notes, profiles, rfm
-from habitue.segments.channel_weights import Decision, channel_weights
+from habitue.segments.channel_weights import Decision, channel_weights, with_scores
 from habitue.segments.rule_sets import RuleSet, rule_notes
 from habitue.segments.schemes import Scheme, segment_column
 from habitue.segments.standard import NINE, TEN
@@ -142,7 +142,8 @@ def segmentation(
     moments = moments_of(as_of, first, settings)
     known = _states(days, changes, moments, settings)
     scheme, noted = _fitted(days, known, as_of, settings, frozen or {})
-    told += [*noted, *weighted.notes]
+    rows, idle = with_scores(weighted.rows, scheme.scales)
+    told += [*noted, *weighted.notes, *idle]
     assigned = scheme.assign(people(known, bought, moments, settings, as_of), moments)
     sizes = _sizes(assigned, scheme, as_of)
     moved = movements.tables(assigned, scheme, moments)
@@ -152,7 +153,7 @@ def segmentation(
         **_profiles(assigned, bought, days, scheme, moments[0]),
         **moved,
         **movements.concentration(assigned, moments[0], moved["segment_measures"]),
-        "sales_channel_weights": rows_table(schemas.SALES_CHANNEL_WEIGHTS, weighted.rows, like=assigned),
+        "sales_channel_weights": rows_table(schemas.SALES_CHANNEL_WEIGHTS, rows, like=assigned),
         "day_changes": bought.changes,
     }
     told += notes.about(

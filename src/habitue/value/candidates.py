@@ -68,14 +68,8 @@ def component_fit(name: str) -> Fit:
 
 def _last_period(now: Snapshot, before: Sequence[Snapshot], days: int) -> Predict:
     """What the last period of the same length brought, or as much of it as is known."""
-    del before
-    window = last_window(now.window_net, days)
-    return lambda of: of.window_net[window] * (days / window)
-
-
-def last_window(windows: Iterable[int], days: int) -> int:
-    """The longest window within the days ahead; the shortest where none is."""
-    return max((window for window in windows if window <= days), default=min(windows))
+    del now, before
+    return lambda of: of.period_net * (days / of.period_days)
 
 
 def _own_rate(now: Snapshot, before: Sequence[Snapshot], days: int) -> Predict:

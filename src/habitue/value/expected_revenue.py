@@ -14,7 +14,7 @@ from scipy.linalg import block_diag
 
 from habitue import portable, schemas
 from habitue.segments.states import PERSON
-from habitue.value.candidates import component_fit, last_window, spends
+from habitue.value.candidates import component_fit, spends
 from habitue.value.cases import Array, Cases
 from habitue.value.discounting import present_share
 from habitue.value.intervals import LEVELS, IntervalCurve
@@ -236,8 +236,7 @@ def _component(wide: ir.Table, name: str, fitted: Fitted, days: int) -> Any:
         kind, visits = PROCESSES[name]
         return wide[f"visits_{kind}"] * _spend(wide, fitted, visits)
     if name == LAST_PERIOD:
-        window = last_window([int(c[4:]) for c in wide.columns if c.startswith("net_") and c[4:].isdigit()], days)
-        return wide[f"net_{window}"].cast("float64") * (days / window)
+        return wide.period_amount.cast("float64") * (float(days) / wide.period_days.cast("float64"))
     if name == OWN_RATE:
         return portable.ratio(wide.net_amount, ibis.greatest(wide.observed_days, WEEK)) * float(days)
     return wide[name]

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import date, timedelta
 from typing import Any
 
+import ibis
 import ibis.expr.types as ir
 
 from habitue import portable
@@ -45,7 +46,13 @@ def known_days(days: ir.Table, changes: ir.Table, on: date) -> ir.Table:
 
 
 def histories(
-    days: ir.Table, changes: ir.Table, *, on: date, horizon_days: int, windows: Sequence[int] = ()
+    days: ir.Table,
+    changes: ir.Table,
+    *,
+    on: date,
+    horizon_days: int,
+    period_days: int | None = None,
+    windows: Sequence[int] = (),
 ) -> ir.Table:
     """One row a customer and population with a visit known at `on`; stored.
 
@@ -54,19 +61,23 @@ def histories(
         changes: DAY_CHANGES of the same days.
         on: the date of knowledge.
         horizon_days: days of the period after `on` that is looked at, as known now.
-        windows: lengths in days of windows that end at `on`.
+        period_days: days of the last period, which ends at `on`; the horizon's unless fewer are known.
+        windows: lengths in days of other windows that end at `on`.
 
     Columns: `first_on`, `last_on` (visits), `visits_count`, `repeat_days` (T_x: from the first to the last visit),
-    `observed_days` (T: from the first visit to `on`), `net_amount` of all days, `first_amount` of the first visit, and
-    for each window `visits_N` and `net_N`; `later_visits`, `later_amount` in the period after. Home minor units.
+    `observed_days` (T: from the first visit to `on`), `net_amount` of all days, `first_amount` of the first visit,
+    `period_days` and `period_amount` of the last period, and for each window `visits_N` and `net_N`; `later_visits`,
+    `later_amount` in the period after. Home minor units.
     """
     known = known_days(days, changes, on)
+    period = period_days or horizon_days
     sums: dict[str, Any] = {
         "first_on": known.sold_on.min(where=known.is_visit),
         "last_on": known.sold_on.max(where=known.is_visit),
         "visits_count": known.sold_on.count(where=known.is_visit),
         "net_amount": known.net_amount.sum(),
         "first_amount": known.net_amount.argmin(known.sold_on, where=known.is_visit),
+        "period_amount": known.net_amount.sum(where=known.sold_on > on - timedelta(days=period)),
     }
     for window in windows:
         inside = known.sold_on > on - timedelta(days=window)
@@ -84,7 +95,7 @@ def histories(
     whole = {
         name: wide[name].fill_null(0).cast("int64")
         for name in wide.columns
-        if name in ("visits_count", "net_amount", "first_amount", "later_visits", "later_amount")
+        if name in ("visits_count", "net_amount", "first_amount", "period_amount", "later_visits", "later_amount")
         or name.startswith(("visits_", "net_"))
     }
     found = wide.select(
@@ -93,6 +104,7 @@ def histories(
         "last_on",
         repeat_days=wide.last_on.delta(wide.first_on, unit="day").cast("int64"),
         observed_days=days_between(wide.first_on, on),
+        period_days=ibis.literal(period, "int64"),
         **whole,
     )
     return portable.materialise(found, "histories")

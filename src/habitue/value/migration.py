@@ -243,6 +243,20 @@ def by_segment(states: Array) -> Array:
     return states[..., FIRST_YEAR] + states[..., LATER]
 
 
+def whole_parts(values: Array) -> list[int]:
+    """Whole numbers that add up to the rounded sum: the largest remainders are rounded up, of equal ones the first.
+
+    Rounded one by one, the parts of 852 customers can add up to 853.
+    """
+    values = np.asarray(values, float)
+    floors = np.floor(values)
+    missing = round(float(values.sum())) - int(floors.sum())
+    # Sums of floats differ in their last digits: they decide no tie.
+    largest = np.argsort(-(values - floors).round(6), kind="stable")[:missing]
+    floors[largest] += 1
+    return [int(value) for value in floors]
+
+
 def fit_migration(year: Year, allowed: Moves, *, is_split: bool) -> Migration:
     """Learn moves and spend from one year of a population with customers at its beginning.
 

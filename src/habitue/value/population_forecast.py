@@ -22,7 +22,7 @@ from habitue.value.backtest import WORST_BIAS, best
 from habitue.value.candidates import forecasts, possible, spends
 from habitue.value.cases import Array
 from habitue.value.discounting import present_share
-from habitue.value.drift import Outcome, drifts
+from habitue.value.drift import Outcome, drifts, horizon_notes
 from habitue.value.expected_revenue import (
     Fitted,
     fit_forecast,
@@ -50,6 +50,12 @@ from habitue.value.trials import (
 )
 
 HIGH_CORRELATION = 0.15
+
+WATCHED = (
+    "customer_id", "first_on", "last_on", "visits_count", "repeat_days", "observed_days", "first_amount",
+    "expected_amount",
+)  # fmt: skip
+"""What the two lists are made from, beside the net of the last period."""
 
 BEST, OVERRULED, FEW = "best_tested", "chosen_by_user", "too_few_customers"
 UNTESTED = ("pareto_nbd_all", "too_short_history")
@@ -133,7 +139,7 @@ def look_ahead(base: Base, settings: ValueSettings, segmentations: Segmentations
         base.segments_at(then.on, numbers)
         for then, numbers in zip(tested.snapshots, tested.customers, strict=True)
     ]  # fmt: skip
-    drift = None if tested is None else _drift(tested, name, curve, placed, segmentations)
+    drift = _drift(tested, name, curve, placed, segmentations, base.ahead)
     errors = forecast.select(
         *PERSON,
         "expected",
@@ -186,11 +192,10 @@ def _watched(
     segmentations: Segmentations,
 ) -> Watched:
     """Who rises and who fades today, and how often the same rules were right at earlier dates."""
-    new_days = segmentations.new_days(base.population)
     found: dict[str, list[tuple[Array, Array, Array]]] = {watchlists.RISING: [], watchlists.FADING: []}
     if tested is not None:
         for then, made, segments in zip(tested.snapshots, tested.forecasts, placed, strict=True):
-            new = watchlists.is_new(then, new_days)
+            new = segments[STRATEGIC] == NEW
             good = watchlists.became_good(then.later_net)
             found[watchlists.RISING].append((new, watchlists.rising(made[name], new), good))
             core, late = watchlists.fading(then, segments[STRATEGIC] == CORE)
@@ -198,8 +203,7 @@ def _watched(
     people = base.people
     amounts = expected.select(amount_id="customer_id", expected_amount="expected_amount")
     wide = people.inner_join(amounts, people.customer_id == amounts.amount_id)
-    window = max(int(column[4:]) for column in people.columns if column.startswith("net_") and column[4:].isdigit())
-    wide = wide.mutate(last_period_amount=wide[f"net_{window}"])
+    wide = wide.select(*WATCHED, last_period_amount="period_amount")
 
     def in_segment(segment: str) -> pa.Table:
         there = segmentations.in_segment(base.population, segment)
@@ -283,12 +287,13 @@ def _naive_line(tested: Tested | None) -> str:
 def _notes(base: Base, tested: Tested | None, name: str, fitted: Fitted, now: Snapshot) -> list[Message]:
     """What a user should know of a population's forecast."""
     told, population = [], base.population
+    history = (base.as_of - base.past.first).days + 1
     if tested is None:
-        told.append(
-            message("value.too_short_history", population=population, days=(base.as_of - base.past.first).days + 1)
-        )
+        told.append(message("value.too_short_history", population=population, days=history))
     elif not any(verdict.passes for verdict in tested.verdicts.values()):
         told.append(message("value.outside_guards", population=population, bias=WORST_BIAS))
+    tested_days = None if tested is None else tested.snapshots[0].horizon_days
+    told += horizon_notes(population, days=base.ahead, tested_days=tested_days, history_days=history)
     missing = [name for name in CANDIDATES if name not in possible()]
     if missing:
         told.append(message("value.no_learners", population=population, models=", ".join(missing)))
@@ -320,18 +325,19 @@ def _correlation(now: Snapshot) -> float | None:
 
 
 def _drift(
-    tested: Tested,
+    tested: Tested | None,
     name: str,
     curve: IntervalCurve,
     placed: Sequence[Mapping[str, Array]],
     segmentations: Segmentations,
+    ahead: int,
 ) -> dict[tuple[str, str], float]:
-    """How far totals of segments missed at earlier origins."""
-    found = [
-        Outcome(made, came, curve.variance(made, then.horizon_days), segments)
+    """How far totals of segments may miss, by what they missed at earlier origins."""
+    found = [] if tested is None else [
+        Outcome(made, came, curve.variance(made, then.horizon_days), segments, then.horizon_days)
         for (made, came), then, segments in zip(tested.outcomes(name), tested.snapshots, placed, strict=True)
-    ]
-    return drifts(found, segmentations.scheme.segments)
+    ]  # fmt: skip
+    return drifts(found, segmentations.scheme.segments, days=ahead)
 
 
 def _model_row(

@@ -22,7 +22,17 @@ from habitue.segments.strategic import LOST, SEGMENTS, Calibration, possible_mov
 from habitue.segments.tables import rows_table
 from habitue.segments.transitions import SMALL_ROW, WHOLE, any_move
 from habitue.value.cases import Array
-from habitue.value.migration import ASSUMED, Drawn, Migration, base_of, by_segment, fit_migration, present_value
+from habitue.value.drift import ASSUMED_DRIFT, beyond_chance, drift_of
+from habitue.value.migration import (
+    ASSUMED,
+    Drawn,
+    Migration,
+    base_of,
+    by_segment,
+    fit_migration,
+    present_value,
+    whole_parts,
+)
 from habitue.value.yearly_flows import YEAR_MONTHS, Year, flows, years
 
 ACQUIRED, KNOWN = "acquired", "known"
@@ -40,7 +50,7 @@ class ProjectionSettings:
         years: years ahead.
         discount_rate: yearly rate of present values; 0: none.
         draws: simulated futures behind the intervals.
-        untested_drift: by how much a year may miss, relative, where no earlier date can tell.
+        assumed_drift: by how much a year is taken to miss, relative; counts as one earlier date.
         left_out: populations without a projection.
     """
 
@@ -48,7 +58,7 @@ class ProjectionSettings:
     years: int = 5
     discount_rate: Decimal = Decimal(0)
     draws: int = 1000
-    untested_drift: Decimal = Decimal("0.1")
+    assumed_drift: Decimal = Decimal(str(ASSUMED_DRIFT))
     left_out: tuple[str, ...] = ("staff",)
 
 
@@ -126,8 +136,9 @@ def projection(
         used = [trial for trial in trials if trial.migration.is_split == is_split]
         migration = fit_migration(its_years[0], _allowed(calibration, its_years[0]), is_split=is_split)
         about = {"population": population, "is_tenure_split": is_split, "origins_count": len(used)}
-        drift = Drift.of(used, untested=float(settings.untested_drift))
-        made = _projection_rows(its_years[0], migration, drift, settings, [seed, _number(population)])
+        its_seed = [seed, _number(population)]
+        drift = Drift.of(used, assumed=float(settings.assumed_drift), draws=settings.draws, seed=its_seed)
+        made = _projection_rows(its_years[0], migration, drift, settings, its_seed)
         rows += [{**about, **row} for row in made]
         tested += [
             {"population": population, "is_used": trial.migration.is_split == is_split, **row}
@@ -138,7 +149,7 @@ def projection(
             notes.append(
                 message(
                     "projection.untested", population=population, months=NEEDED_MONTHS + YEAR_MONTHS,
-                    share=float(settings.untested_drift),
+                    share=float(settings.assumed_drift),
                 )
             )  # fmt: skip
         lost = int(by_segment(base_of(its_years[0]))[SEGMENTS.index(LOST)])
@@ -182,12 +193,10 @@ class Trial:
                 "origin_on": before.to_on, "year": number + 1, "to_on": actual.to_on,
                 "is_tenure_split": self.migration.is_split,
             }  # fmt: skip
-            counts = zip(
-                *(_whole(by_segment(bases)) for bases in (path.bases[number + 1], base_of(actual), base)), strict=True
-            )
-            amounts = zip(
-                _whole(by_segment(path.amounts[number])), *(_amounts(year) for year in (actual, before)), strict=True
-            )
+            bases = (path.bases[number + 1], base_of(actual), base)
+            counts = zip(*(whole_parts(by_segment(one)) for one in bases), strict=True)
+            forecast = whole_parts(by_segment(path.amounts[number]))
+            amounts = zip(forecast, _amounts(actual), _amounts(before), strict=True)
             cells: dict[str, tuple[Sequence[int | None], Sequence[int]]] = {
                 name: (count, amount) for name, count, amount in zip(SEGMENTS, counts, amounts, strict=True)
             }
@@ -202,6 +211,12 @@ class Trial:
                 for name, (counts, amounts) in cells.items()
             ]
         return found
+
+    def chance(self, *, draws: int, seed: Sequence[int]) -> dict[str, float]:
+        """Variance in simulated futures of the first year ahead: customers by segment, net of the known ones."""
+        drawn = self.migration.draws(base_of(self.year), 1.0, 1, draws=draws, seed=seed)
+        counts, known = drawn.bases[:, 0].var(axis=0), drawn.amounts[:, 0, :-1].sum(axis=1).var()
+        return {KNOWN: float(known), **dict(zip(SEGMENTS, counts.tolist(), strict=True))}
 
 
 def _compared(kind: str, values: Sequence[int | None]) -> dict[str, int | None]:
@@ -218,10 +233,6 @@ def _compared(kind: str, values: Sequence[int | None]) -> dict[str, int | None]:
 
 def _amounts(year: Year) -> list[int]:
     return [cohort.amount for cohort in year.whole]
-
-
-def _whole(values: Array) -> list[int]:
-    return [round(float(value)) for value in values]
 
 
 def _trials(its_years: Sequence[Year], calibration: Calibration | None) -> list[Trial]:
@@ -246,7 +257,7 @@ def is_better_split(trials: Iterable[Trial]) -> bool:
 
 @dataclass(frozen=True)
 class Drift:
-    """How years differ from the ones before them, by what projections of one year missed; relative, root mean square.
+    """How years differ from the ones before them, by what projections of one year missed beyond chance; relative.
 
     Attributes:
         amount: revenue of known customers.
@@ -257,17 +268,20 @@ class Drift:
     counts: tuple[float, ...]
 
     @classmethod
-    def of(cls, trials: Sequence[Trial], *, untested: float) -> Drift:
-        """Of the trials of the way used; `untested` where there is none."""
-        if not trials:
-            return cls(untested, (untested,) * len(SEGMENTS))
+    def of(cls, trials: Sequence[Trial], *, assumed: float, draws: int, seed: Sequence[int]) -> Drift:
+        """By `drift_of`, from the trials of the way used; `assumed` where there is none.
+
+        What the simulated futures of the trial vary by is no drift: today's futures hold it already.
+        """
         missed: dict[str, list[float]] = {name: [] for name in (*SEGMENTS, KNOWN)}
         for trial in trials:
+            chance = trial.chance(draws=draws, seed=seed)
             for row in trial.rows:
-                kind = "amount" if row["segment"] == KNOWN else "count"
-                if row["year"] == 1 and row["segment"] in missed and row[f"forecast_{kind}"] > 0:
-                    missed[row["segment"]].append(row[f"actual_{kind}"] / row[f"forecast_{kind}"] - 1)
-        sizes = {name: float(np.sqrt(np.mean(np.square(errors)))) if errors else 0.0 for name, errors in missed.items()}
+                name, kind = row["segment"], "amount" if row["segment"] == KNOWN else "count"
+                if row["year"] == 1 and name in missed and row[f"forecast_{kind}"] > 0:
+                    squared = beyond_chance(row[f"forecast_{kind}"], row[f"actual_{kind}"], chance[name])
+                    missed[name].append(squared)
+        sizes = {name: drift_of(squares, assumed) for name, squares in missed.items()}
         return cls(sizes[KNOWN], tuple(sizes[name] for name in SEGMENTS))
 
     def apply(self, drawn: Drawn, seed: Sequence[int]) -> Drawn:
@@ -303,8 +317,8 @@ def _projection_rows(
         blocks = [_last_year(year)]
         for ahead in range(settings.years):
             block = _block(
-                _whole(by_segment(path.bases[ahead])), _whole(by_segment(path.bases[ahead + 1])),
-                _whole(by_segment(path.amounts[ahead])), round(path.came_count), round(path.came_amount),
+                whole_parts(by_segment(path.bases[ahead])), whole_parts(by_segment(path.bases[ahead + 1])),
+                whole_parts(by_segment(path.amounts[ahead])), round(path.came_count), round(path.came_amount),
             )  # fmt: skip
             *segments, acquired, everybody = block
             for place, row in enumerate(segments):
@@ -335,13 +349,13 @@ def _steady(migration: Migration, multiple: float) -> list[int | None]:
     found = migration.steady(multiple)
     if found is None:
         return [None] * len(SEGMENTS)
-    alive = iter(_whole(found))
+    alive = iter([round(float(value)) for value in found])
     return [None if name == LOST else next(alive) for name in SEGMENTS]
 
 
 def _last_year(year: Year) -> list[dict[str, Any]]:
     return _block(
-        [cohort.size for cohort in year.whole], _whole(by_segment(base_of(year))), _amounts(year), year.came.size,
+        [cohort.size for cohort in year.whole], whole_parts(by_segment(base_of(year))), _amounts(year), year.came.size,
         year.came.amount,
     )  # fmt: skip
 

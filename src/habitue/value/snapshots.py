@@ -62,6 +62,8 @@ class Snapshot:
         visits: visits so far.
         net: net so far.
         first_net: net of the first visit.
+        period_days: days of the last period, up to `on`: the horizon's, or as many as are known.
+        period_net: net of it.
         window_visits: visits of the last so many days, by window.
         window_net: net of them.
         later_visits: visits of the period after.
@@ -75,6 +77,8 @@ class Snapshot:
     visits: Array
     net: Array
     first_net: Array
+    period_days: int
+    period_net: Array
     window_visits: Mapping[int, Array]
     window_net: Mapping[int, Array]
     later_visits: Array
@@ -129,6 +133,8 @@ def snapshot(rows: pa.Table, *, on: date, horizon_days: int) -> Snapshot:
         visits=column("visits_count"),
         net=column("net_amount"),
         first_net=column("first_amount"),
+        period_days=rows["period_days"][0].as_py() if rows.num_rows else horizon_days,
+        period_net=column("period_amount"),
         window_visits={window: column(f"visits_{window}") for window in windows},
         window_net={window: column(f"net_{window}") for window in windows},
         later_visits=column("later_visits"),

@@ -26,6 +26,7 @@ class Promise:
     Attributes:
         run_id: the run.
         made_on: its as-of date.
+        is_backdated: it looked back: its data already went further.
         forecasts: FORECASTS, as rows.
         expected: EXPECTED_REVENUE.
         assignments: ASSIGNMENTS.
@@ -34,6 +35,7 @@ class Promise:
 
     run_id: str
     made_on: date
+    is_backdated: bool
     forecasts: Sequence[Mapping[str, Any]]
     expected: ir.Table
     assignments: ir.Table
@@ -79,7 +81,8 @@ def promised(
             continue
         statement = {**about[row["population"]], "customers_count": row["customers_count"]}
         amounts = {name: row.get(name) for name in ("expected_amount", *ends)}
-        found.append({**statement, "kind": forecasts.SEGMENT_TOTAL, "subject": row["segment"], **amounts})
+        kind = forecasts.TOTAL if row["segment"] == WHOLE else forecasts.SEGMENT_TOTAL
+        found.append({**statement, "kind": kind, "subject": row["segment"], **amounts})
         if row["segment"] == WHOLE and row.get("low_80_amount") is not None:
             found += [
                 {**statement, "kind": kind, "subject": WHOLE, "expected_share": level / 100}
@@ -133,7 +136,10 @@ def _scores(days: ir.Table, promise: Promise, as_of: date) -> list[dict[str, Any
     ends = [f"{side}_{level}_amount" for level in INTERVALS.values() for side in ("low", "high")]
     people = wide.select(*PERSON, *ends, actual=actual)
     found = _actuals(people, promise)
-    about = {"made_run_id": promise.run_id, "made_on": promise.made_on, "scored_on": as_of}
+    about: dict[str, Any] = {
+        "made_run_id": promise.run_id, "made_on": promise.made_on, "is_backdated": promise.is_backdated,
+        "scored_on": as_of,
+    }  # fmt: skip
     return [
         forecasts.scored(row, **about, actual=value)
         for row in promise.forecasts
@@ -157,7 +163,7 @@ def _actuals(people: ir.Table, promise: Promise) -> dict[tuple[str, str, str], f
     for row in whole.to_pyarrow().to_pylist():
         population = row["population"]
         totals[population] = int(row["total"])
-        found[population, forecasts.SEGMENT_TOTAL, WHOLE] = totals[population]
+        found[population, forecasts.TOTAL, WHOLE] = totals[population]
         for kind in INTERVALS:
             found[population, kind, WHOLE] = row[kind] / row["customers"]
     strategic = promise.assignments.filter(promise.assignments.segmentation == STRATEGIC)

@@ -16,7 +16,7 @@ from habitue.segments.past_segments import segments_at
 from habitue.segments.rfm import RfmSettings
 from habitue.segments.schemes import Scheme, segment_column
 from habitue.segments.states import PERSON
-from habitue.segments.strategic import ASSUMED_NEW, STRATEGIC
+from habitue.segments.strategic import STRATEGIC
 from habitue.value.backtest import Measures, Origin, Verdict, measures, origins, training_origins, verdicts
 from habitue.value.candidates import forecasts, possible
 from habitue.value.cases import Array
@@ -55,11 +55,6 @@ class Segmentations:
         mine = mine.filter((mine.segmentation == STRATEGIC) & (mine.segment == segment))
         return mine.select(watched_id="customer_id")
 
-    def new_days(self, population: str) -> int:
-        """Days for which a first-time buyer is new."""
-        found = self.scheme.calibrations.get(population)
-        return found.new_days if found else ASSUMED_NEW
-
 
 class Past:
     """Histories at one date and another, each made once for all populations; segments at the origins.
@@ -87,7 +82,8 @@ class Past:
                 self._changes,
                 on=origin.on,
                 horizon_days=origin.horizon_days,
-                windows=sorted({*WINDOWS, min(origin.horizon_days, known_days)}),
+                period_days=min(origin.horizon_days, known_days),
+                windows=WINDOWS,
             )
         return self._known[origin]
 
@@ -211,7 +207,7 @@ def backtest_rows(base: Base, tested: Tested, used: str) -> list[dict[str, Any]]
             "forecast_amount": round(one.forecast),
             "actual_amount": round(one.actual),
             "bias_share": one.bias,
-            "mean_error_amount": one.mean_error,
+            "mean_error_amount": round(one.mean_error),
             "capture_share": one.capture,
             "named_share": one.named,
             "delivered_share": one.delivered,

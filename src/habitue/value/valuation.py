@@ -100,22 +100,23 @@ def _tables(found: Sequence[Looked], settings: ValueSettings, *, like: ir.Table)
             "purchase_processes": rows_table(
                 schemas.PURCHASE_PROCESSES, [row for one in found for row in one.parameters], like=like
             ),
-            **_watchlists(found, like=like),
+            **_watchlists(found, settings.measure, like=like),
         },
         tuple(note for one in found for note in one.notes),
     )
 
 
-def _watchlists(found: Sequence[Looked], *, like: ir.Table) -> dict[str, ir.Table]:
+def _watchlists(found: Sequence[Looked], measure: str, *, like: ir.Table) -> dict[str, ir.Table]:
     """RISING, FADING and WATCHLIST_TESTS."""
     watched = [(one.model["population"], one.watched) for one in found if one.watched is not None]
 
     def whole(schema: schemas.Schema, tables: Sequence[tuple[str, pa.Table]]) -> ir.Table:
         wanted = schema.ibis_schema().to_pyarrow()
-        parts = [
-            table.append_column("population", pa.repeat(population, table.num_rows)).select(schema.names).cast(wanted)
-            for population, table in tables
-        ]
+        parts = []
+        for population, table in tables:
+            for name, value in (("population", population), ("measure", measure)):
+                table = table.append_column(name, pa.repeat(value, table.num_rows))
+            parts.append(table.select(schema.names).cast(wanted))
         return portable.stored(pa.concat_tables([wanted.empty_table(), *parts]), schema.name, like=like)
 
     tests = [{"population": population, **row} for population, one in watched for row in one.tests]

@@ -30,11 +30,6 @@ LARGE_FIRST = 0.5
 """A first purchase larger than this share of the others is the reason; else it is how fresh it is."""
 
 
-def is_new(of: Snapshot, new_days: int) -> Array:
-    """Mask of first-time buyers seen at most so many days ago."""
-    return (of.visits == 1) & (of.recency_days <= new_days)
-
-
 def rising(forecast: Array, candidates: Array) -> Array:
     """Mask of the candidates to name: the best fifth by forecast, with all tied at the limit; none expected to bring
     nothing."""
@@ -67,10 +62,8 @@ def fading(of: Snapshot, core: Array) -> tuple[Array, Array]:
 
 
 def fell(of: Snapshot) -> Array:
-    """Mask of customers who brought less than half of what the last window, scaled to the days ahead, had brought."""
-    window = max(of.window_net)
-    before = of.window_net[window] * (of.horizon_days / window)
-    return of.later_net < before / 2
+    """Mask of customers who brought less than half of what the last period, scaled to the days ahead, had brought."""
+    return of.later_net < of.period_net * (of.horizon_days / of.period_days) / 2
 
 
 @dataclass(frozen=True)
@@ -84,14 +77,19 @@ class Tried:
     origins: int
 
     def row(self) -> dict[str, Any]:
-        """Of WATCHLIST_TESTS; the interval is Wilson's (1927)."""
+        """Of WATCHLIST_TESTS; the interval is Wilson's (1927).
+
+        Neighbouring dates share half of their days ahead: n of them tell as much as (n + 1) / 2 that share none.
+        """
         found: dict[str, Any] = {
             "candidates_count": self.candidates, "named_count": self.named, "hits_count": self.hits,
             "origins_count": self.origins, "base_share": self.right / self.candidates if self.candidates else None,
         }  # fmt: skip
         if self.named:
-            low, high = wilson(self.hits, self.named)
+            alone = self.named * (self.origins + 1) / (2 * self.origins)
+            low, high = wilson(self.hits / self.named, alone)
             found |= {"precision_share": self.hits / self.named, "low_95_share": low, "high_95_share": high}
+            found["is_better_than_chance"] = low > found["base_share"]
         return found
 
 
@@ -106,10 +104,10 @@ def tried(found: Sequence[tuple[Array, Array, Array]]) -> Tried:
     )
 
 
-def wilson(hits: int, size: int) -> tuple[float, float]:
-    """95 % interval of a share, of one customer at least."""
+def wilson(share: float, size: float) -> tuple[float, float]:
+    """95 % interval of a share of so many customers."""
     z = NORMAL["95"]
-    share, wide = hits / size, z * z / size
+    wide = z * z / size
     middle = (share + wide / 2) / (1 + wide)
     reach = z * np.sqrt(share * (1 - share) / size + wide / (4 * size)) / (1 + wide)
     return max(float(middle - reach), 0.0), min(float(middle + reach), 1.0)

@@ -89,6 +89,7 @@ class Forecast:
         observed_days: T.
         parts: amounts by component whose mean the forecast is; empty where they cannot be told apart.
         naive_amount: by the best naive line; None where it takes all customers to tell.
+        brought_amount: what the customer brought so far, in the measure that is forecast.
         lists: rows of `explanations.LISTS`; None: not named there.
         list_tests: rows of WATCHLIST_TESTS, by list.
         critical_set: row of CRITICAL_SETS; None without one.
@@ -102,10 +103,16 @@ class Forecast:
     observed_days: int
     parts: Mapping[str, int]
     naive_amount: int | None
+    brought_amount: int
     lists: Mapping[str, Row | None]
     list_tests: Mapping[str, Row]
     critical_set: Row | None
     critical_amount: int | None
+
+    @property
+    def is_fitted(self) -> bool:
+        """Whether a purchase process stands behind visits and spend, or the customer's own rates do."""
+        return self.model["activity_model"] is not None
 
 
 @dataclass(frozen=True)

@@ -42,8 +42,10 @@ def explain(workspace: Workspace, asked: str, run_id: str | None) -> Explanation
         run_id: run id or its start.
 
     Raises:
-        UsageError: no such run or customer, or several customers of that number.
+        UsageError: nothing was asked, no such run or customer, or several customers of that number.
     """
+    if not asked.strip():
+        raise UsageError(message("explain.empty"))
     run = workspace.find_run(run_id)
     scheme = scheme_of(run)
     settings = SegmentSettings.from_plain(run.manifest["segmentation"]["settings"])
@@ -260,7 +262,8 @@ class _Reader:
         tests = self.tables.rows("watchlist_tests", population=key["population"])
         named = self.tables("critical_customers")
         least = named.filter(named.population == key["population"]).expected_amount.min().to_pyarrow().as_py()
-        naive = self._naive_amounts(model, expected, days)
+        worth = "margin_amount" if model.get("measure") == MARGIN else "net_amount"
+        naive = self._naive_amounts(model, expected, days, worth)
         return Forecast(
             model=model,
             expected=expected,
@@ -269,25 +272,24 @@ class _Reader:
             observed_days=(self.run.as_of - expected["first_visit_on"]).days,
             parts=forecast_parts(model["model"], expected, naive),
             naive_amount=round(naive[model["naive_model"]]) if model["naive_model"] in naive else None,
+            brought_amount=sum(day[worth] or 0 for day in days),
             lists=lists,
             list_tests={row["watchlist"]: row for row in tests},
             critical_set=self.tables.row("critical_sets", population=key["population"]),
             critical_amount=least,
         )
 
-    def _naive_amounts(self, model: Row, expected: Row, days: Sequence[Row]) -> dict[str, float]:
-        """What the lines say that need this customer's days only."""
-        from habitue.value.candidates import last_window
-        from habitue.value.snapshots import WEEK, WINDOWS
+    def _naive_amounts(self, model: Row, expected: Row, days: Sequence[Row], worth: str) -> dict[str, float]:
+        """What the lines say that need this customer's days only; `worth` is the column of what is forecast."""
+        from habitue.value.snapshots import WEEK
 
         as_of, ahead = self.run.as_of, model["horizon_days"]
-        worth = "margin_amount" if model.get("measure") == MARGIN else "net_amount"
         everybody = self.tables("customer_days")
         known = everybody.filter(
             everybody.is_visit & ~everybody.population.isin([*self.settings.left_out, SHARED_CARD])
         )
         first = known.sold_on.min().to_pyarrow().as_py()
-        window = last_window([*WINDOWS, min(ahead, (as_of - first).days + 1)], ahead)
+        window = min(ahead, (as_of - first).days + 1)
         recent = sum(day[worth] or 0 for day in days if day["sold_on"] > as_of - timedelta(days=window))
         observed = max((as_of - expected["first_visit_on"]).days, WEEK)
         return {

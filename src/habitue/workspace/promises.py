@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from habitue.workspace.runs import Workspace
 
 
-def record(workspace: Workspace, backend: Any, runs: Sequence[Run], as_of: date) -> Record:
+def record(workspace: Workspace, backend: Any, runs: Sequence[Run], as_of: date, *, data_until: date | None) -> Record:
     """The promises of earlier runs as they stand at a date.
 
     Args:
@@ -23,7 +23,9 @@ def record(workspace: Workspace, backend: Any, runs: Sequence[Run], as_of: date)
         backend: connection of the cycle.
         runs: earlier runs, oldest first.
         as_of: the date.
+        data_until: last day of a sale in the data: what is promised for later days waits.
     """
+    known_until = min(as_of, data_until or as_of)
     scores: dict[tuple[str, ...], Mapping[str, Any]] = {}
     for run in runs:
         path = workspace.table_path(run, "forecast_scores")
@@ -38,12 +40,14 @@ def record(workspace: Workspace, backend: Any, runs: Sequence[Run], as_of: date)
         if run.run_id in done or not path.exists():
             continue
         made = pq.read_table(path).to_pylist()
-        if made and made[0]["to_on"] <= as_of:
+        if made and made[0]["to_on"] <= known_until:
             tables = {
                 name: backend.read_parquet(str(workspace.table_path(run, table)))
                 for name, table in (
                     ("expected", "expected_revenue"), ("assignments", "assignments"), ("critical", "critical_customers")
                 )
             }  # fmt: skip
-            due.append(Promise(run_id=run.run_id, made_on=run.as_of, forecasts=made, **tables))
+            is_backdated = run.manifest["data_until"] > run.as_of.isoformat()
+            about = {"run_id": run.run_id, "made_on": run.as_of, "is_backdated": is_backdated}
+            due.append(Promise(**about, forecasts=made, **tables))
     return Record(scores=list(scores.values()), due=due, order=[run.run_id for run in runs])

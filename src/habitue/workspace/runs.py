@@ -80,7 +80,7 @@ class Workspace:
     ) -> Run:
         """Run one cycle and keep it. `finish` adds its documents to the run's folder before the run exists.
 
-        The thresholds of the strategic segments are those of the run before, unless `recalibrate`.
+        The thresholds of the strategic segments are those of the run before (by as-of date), unless `recalibrate`.
 
         Raises:
             UsageError: another run is at work, the folder cannot be written, or the disk is full.
@@ -168,7 +168,8 @@ class Workspace:
         if as_of and as_of > reading_on:
             raise UsageError(message("run.as_of_in_future", as_of=as_of, today=reading_on))
         staged = staged_tables(backend, files)
-        chosen = as_of or default_as_of(staged.lines, settings.project.earliest_on, reading_on)
+        data_until = default_as_of(staged.lines, settings.project.earliest_on, reading_on)
+        chosen = as_of or data_until
         if chosen is None and not settings.of_kind("transactions"):
             chosen = reading_on
         if chosen is None:
@@ -179,7 +180,8 @@ class Workspace:
         if previous:
             path = self.table_path(previous, "collection_plan")
             previous_plan = backend.read_parquet(str(path)) if path.exists() else None
-        kept = (previous.manifest.get("segmentation") or {}) if previous and not recalibrate else {}
+        before = None if recalibrate else _before(earlier, chosen)
+        kept = (before.manifest.get("segmentation") or {}) if before else {}
         cycle = run_cycle(
             staged,
             self._cycle_settings(people, files),
@@ -189,13 +191,14 @@ class Workspace:
             previous_plan=previous_plan,
             frozen=calibrations_from(kept) if kept else None,
             decided=decisions_from(kept.get("sales_channel_weights") or {}),
-            record=promises.record(self, backend, earlier, chosen) if keeper else NO_RECORD,
+            record=promises.record(self, backend, earlier, chosen, data_until=data_until) if keeper else NO_RECORD,
             keep=keeper or Keeper(backend),
         )
         timings["cycle"] = round(time.perf_counter() - started, 2)
         warnings = [*self._warnings(files, chosen, previous), *cycle.notes]
         manifest = self._manifest(files, chosen, reading_on, warnings, timings)
-        return cycle, {**manifest, "segmentation": cycle.scheme}
+        until = data_until.isoformat() if data_until else None
+        return cycle, {**manifest, "data_until": until, "segmentation": cycle.scheme}
 
     def _until(self, as_of: date) -> date:
         """Last day that is looked ahead to."""
@@ -337,6 +340,12 @@ SHOWN_BY_CHECK = (
     "sales_by_year",
     "returns",
 )
+
+
+def _before(runs: Sequence[Run], as_of: date) -> Run | None:
+    """The run that thresholds and weights are kept from: the newest by as-of date that does not look ahead."""
+    found = [run for run in runs if run.as_of <= as_of]
+    return max(found, key=lambda run: (run.as_of, run.created_at)) if found else None
 
 
 def _plain(params: Mapping[str, Any]) -> dict[str, Any]:

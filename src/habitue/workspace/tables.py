@@ -21,11 +21,19 @@ SOURCE_CURRENCY_TABLES = frozenset({"quarantine", "reconciliation", "resent_tick
 MONEY = frozenset({"monetary", "weighted_monetary"})
 """Amounts that the field knows by a name without the suffix."""
 
+BEST_FIRST = {
+    "critical_customers": (("place", "ascending"),),
+    "rising": (("place", "ascending"),),
+    "fading": (("place", "ascending"),),
+    "expected_revenue": (("expected_amount", "descending"),),
+}
+"""Tables that are read from the top: what goes before their key."""
+
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
 
 def show(workspace: Workspace, name: str, run_id: str | None, *, personal_data: bool) -> pa.Table:
-    """A table of a run, ordered by its key.
+    """A table of a run, ordered by its key; lists of people the best first.
 
     Raises:
         UsageError: no such run or table.
@@ -48,7 +56,7 @@ def show(workspace: Workspace, name: str, run_id: str | None, *, personal_data: 
     table = pq.read_table(path)
     schema = next((schema for schema in schemas.PUBLIC if schema.name == name), None)
     if schema is not None and table.num_rows:
-        table = table.sort_by([(column, "ascending") for column in schema.key])
+        table = table.sort_by([*BEST_FIRST.get(name, ()), *((column, "ascending") for column in schema.key)])
     return _with_people(workspace, table, name) if personal_data else table
 
 

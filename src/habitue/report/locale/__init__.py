@@ -317,4 +317,5 @@ def _three_digits(value: int | Decimal) -> Decimal:
 
 
 def _minus(text: str) -> str:
-    return text.replace("-", "\u2212")
+    """A true minus sign; none before what is rounded to nothing."""
+    return text.replace("-", "\u2212" if re.search("[1-9]", text) else "")
