@@ -15,7 +15,7 @@ from habitue.report.segment_figures import STRATEGIC
 from habitue.segments.transitions import WHOLE
 from habitue.value.methods import MARGIN
 
-Row = Mapping[str, Any]
+Row = dict[str, Any]
 
 NEAR = 0.05
 """A set that makes hardly more than the share wanted is said to make that share."""
@@ -40,7 +40,7 @@ def critical_set(c: Context, population: str) -> Row | None:
     return found if found and found["customers_count"] else None
 
 
-def made_share(row: Row) -> float:
+def made_share(row: Mapping[str, Any]) -> float:
     """The share a set of critical customers is expected to make: that wanted, or more where many are tied."""
     made, wanted = row["expected_share"], row["wanted_share"]
     return wanted if made is None or abs(made - wanted) < NEAR else made
