@@ -23,6 +23,9 @@ from typer.testing import CliRunner
 from docs.conftest import ROOT, Page
 from habitue.cli import app
 
+pytestmark = pytest.mark.xdist_group("docs-example")
+"""One worker makes the project."""
+
 EXAMPLE = ROOT / "docs" / "example"
 
 

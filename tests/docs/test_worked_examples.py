@@ -12,6 +12,9 @@ from typer.testing import CliRunner
 
 from habitue.cli import app
 
+pytestmark = pytest.mark.xdist_group("docs-worked")
+"""One worker makes the project."""
+
 SETTINGS = """
 [project]
 currency = "EUR"

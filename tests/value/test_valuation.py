@@ -121,7 +121,8 @@ def test_the_choice_can_be_overruled(con: Any, days: ir.Table) -> None:
 
 
 def test_margin_at_half_of_net_is_half_of_everything_and_discounted_less(con: Any, days: ir.Table) -> None:
-    half = days.mutate(margin_amount=(days.net_amount / 2).round().cast("int64"))
+    some = days.filter(days.customer_id < "C00600")
+    half = some.mutate(margin_amount=(some.net_amount / 2).round().cast("int64"))
     chosen = {"model": "bg_nbd_all", "discount_rate": Decimal("0.1")}
     net = look_ahead(con, half, settings=ValueSettings(**chosen))
     margin = look_ahead(con, half, settings=ValueSettings(measure="margin", **chosen))

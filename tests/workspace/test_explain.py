@@ -29,6 +29,9 @@ from habitue.value.methods import CANDIDATES, MEASURES
 from habitue.workspace.explained import Explanation
 from habitue.workspace.explanations import forecast_parts, strategic_checks
 
+pytestmark = pytest.mark.xdist_group("explain")
+"""One worker makes the project."""
+
 SETTINGS = """
 [project]
 simulated = true

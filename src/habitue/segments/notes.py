@@ -50,8 +50,6 @@ def thresholds(scheme: Scheme, kept: Mapping[str, Calibration], as_of: date) -> 
             told.append(message("strategic.no_core", population=population))
         if population in kept and (as_of - one.calibrated_on).days > OLD_DAYS:
             told.append(message("strategic.old", population=population, calibrated_on=one.calibrated_on))
-        if population in kept and as_of < one.calibrated_on:
-            told.append(message("strategic.later", population=population, calibrated_on=one.calibrated_on))
     return told
 
 
