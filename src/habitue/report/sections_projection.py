@@ -10,8 +10,9 @@ from habitue.report.figures import Rows, rows_of
 from habitue.report.layout import Block, Cell, Column, Fold, Grid, Prose, Section, cells
 from habitue.report.sections_segments import named
 from habitue.report.segment_figures import STRATEGIC
+from habitue.segments.transitions import WHOLE
 
-WHOLE, ACQUIRED, KNOWN = "all", "acquired", "known"
+ACQUIRED, KNOWN = "acquired", "known"
 OWN = "own"
 
 Totals = dict[tuple[float, int], dict[str, Any]]

@@ -8,9 +8,9 @@ from habitue.forecasts import SEGMENT_TOTAL, TOTAL
 from habitue.report.context import Context
 from habitue.report.figures import Rows, rows_of
 from habitue.report.layout import Block, Cell, Grid, Prose, Section, cells
+from habitue.report.sections_value import between
 from habitue.report.segment_figures import STRATEGIC
-
-WHOLE = "all"
+from habitue.segments.transitions import WHOLE
 
 
 def promises(c: Context) -> Section | None:
@@ -59,17 +59,12 @@ def _grid(c: Context, rows: Rows) -> Grid:
 def _row(c: Context, row: dict[str, Any]) -> list[Cell]:
     subject = c.text("segments.total") if row["subject"] == WHOLE else c.segment(STRATEGIC, row["subject"])
     within = row["is_within_95"]
-    between = (
-        c.text("value.between", low=c.short(row["low_95_amount"]), high=c.short(row["high_95_amount"]))
-        if row["low_95_amount"] is not None
-        else "–"
-    )
     return cells(
         c.words.date(row["made_on"]),
         c.population(row["population"]),
         subject,
         c.short(row["expected_amount"]),
-        between,
+        between(c, row),
         c.short(row["actual_amount"]),
         c.change_short(row["actual_amount"], row["expected_amount"]),
         "–" if within is None else c.text("promises.yes" if within else "promises.no"),

@@ -11,9 +11,8 @@ from habitue.report.layout import Block, Cell, Fold, Grid, Prose, Section, cells
 from habitue.report.reasons import how_often_right, in_measure
 from habitue.report.sections_segments import named
 from habitue.report.segment_figures import STRATEGIC
-
-WHOLE = "all"
-FADING = "fading"
+from habitue.segments.transitions import WHOLE
+from habitue.value.watchlists import FADING
 
 
 def value(c: Context) -> Section | None:
@@ -85,7 +84,7 @@ def _segment_grid(c: Context, model: dict[str, Any], rows: Rows) -> Grid:
                 c.short(row["expected_amount"]),
                 c.words.share(row["expected_share"]),
                 c.money(row["per_head_amount"]),
-                _between(c, row),
+                between(c, row),
             ),
         ]
         for row in rows
@@ -107,7 +106,8 @@ def _segment_grid(c: Context, model: dict[str, Any], rows: Rows) -> Grid:
     )  # fmt: skip
 
 
-def _between(c: Context, row: dict[str, Any]) -> str:
+def between(c: Context, row: dict[str, Any]) -> str:
+    """The 95 % interval of a row of amounts; a dash without one."""
     if row["low_95_amount"] is None:
         return "–"
     return c.text("value.between", low=c.short(row["low_95_amount"]), high=c.short(row["high_95_amount"]))
