@@ -17,7 +17,7 @@ from pathlib import Path
 
 import pytest
 
-from support import postgres, spark
+from support import browser, postgres, spark
 
 SHARED_DATA = Path(__file__).parents[3] / "shared" / "data"
 
@@ -49,6 +49,7 @@ def _tmpfs_fault() -> str | None:
 
 
 COMPONENTS: dict[str, Callable[[], str | None]] = {
+    "chromium": browser.fault,
     "completejourney": _completejourney_fault,
     "postgresql": postgres.fault,
     "shared-data": _shared_data_fault,

@@ -23,6 +23,7 @@ from habitue.cli.shell import (
     say,
     show_lines,
 )
+from habitue.cli.serving import PORT, serve_projects
 from habitue.errors import HabitueError
 
 if TYPE_CHECKING:
@@ -106,10 +107,9 @@ def demo(
     customers: Annotated[int, typer.Option(min=1, help=HELP.text("cli.demo.customers"))] = 20_000,
     years: Annotated[int, typer.Option(min=1, max=20, help=HELP.text("cli.demo.years"))] = 3,
     seed: Annotated[int, typer.Option(help=HELP.text("cli.demo.seed"))] = 1,
-    serve: Annotated[bool, typer.Option("--serve/--no-serve", help=HELP.text("cli.demo.serve"))] = True,
+    serve: Annotated[bool | None, typer.Option("--serve/--no-serve", help=HELP.text("cli.demo.serve"))] = None,
 ) -> None:
-    """Build demo projects, run a cycle on each, say where to look."""
-    del serve  # the pages come with the web application; until then a demo always returns
+    """Build demo projects, run a cycle on each, open their pages."""
     from habitue.demo import projects
 
     language = State.words.language
@@ -133,10 +133,12 @@ def demo(
             progress_done()
             _tell_run(opened, done)
             typer.echo()
+        say("cli.demo.done", folder=str(made[0]), command=_invoked())
+        if sys.stdout.isatty() if serve is None else serve:
+            serve_projects([project.open(path) for path in made], port=PORT, browser=True)
     except HabitueError as fault:
         progress_done()
         fail(fault)
-    say("cli.demo.done", folder=str(made[0]), command=_invoked())
 
 
 def _tell_run(opened: Project, done: Run) -> None:

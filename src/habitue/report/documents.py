@@ -6,7 +6,7 @@ import base64
 import re
 from collections.abc import Mapping
 from datetime import date
-from functools import cache
+from functools import cache, partial
 from importlib.resources import files
 from typing import Any
 
@@ -28,7 +28,7 @@ from habitue.report import (
     sections_value,
 )
 from habitue.report.context import Context, as_date
-from habitue.report.layout import Figure, Item, Items, Prose, Section
+from habitue.report.layout import Figure, Grid, Item, Items, Prose, Section
 from habitue.report.locale import Words
 from habitue.report.segment_figures import STRATEGIC, engaged
 
@@ -76,6 +76,9 @@ def report(tables: Mapping[str, pa.Table], manifest: Mapping[str, Any], language
         project=manifest["project"],
         labels=c.labels,
         text=c.text,
+        link="#{}".format,
+        prose=prose,
+        downloads=partial(_download, c),
         answer=answer(c),
         figures=key_figures(c),
         sections=[section for section in sections if section is not None],
@@ -336,6 +339,14 @@ def run_facts(c: Context) -> list[tuple[str, str]]:
     return [(c.text(f"fact.{code}"), value) for code, value in facts if value]
 
 
+def _download(c: Context, grid: Grid, file_name: str = "") -> Markup:
+    """A link that holds the table of a chart as a file."""
+    if not file_name:
+        return Markup()
+    link = Markup('<p class="note"><a download="{}" href="{}">{}</a></p>')
+    return link.format(file_name, grid.csv_link(), c.text("download"))
+
+
 def _created(c: Context) -> str:
     created = as_date(c.manifest.get("created_at"))
     return c.words.date(created) if isinstance(created, date) else ""
@@ -360,7 +371,6 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters["prose"] = prose
     environment.filters["css_text"] = css_text
     environment.filters["drawn"] = Markup  # charts are our own SVG; stored texts in them are escaped by the drawing
     return environment

@@ -1,4 +1,4 @@
-"""Tables as files: CSV, Excel's CSV, JSON, Parquet, and a plain table for the terminal."""
+"""Tables as files: CSV, Excel's CSV and workbooks, JSON, Parquet, and a plain table for the terminal."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from habitue.errors import UsageError, message
 from habitue.report.locale import Words
 from habitue.report.reasons import worded
 from habitue.workspace.guards import disk_faults
@@ -21,6 +22,8 @@ from habitue.workspace.tables import in_major_units, without_formulas
 
 TERMINAL_ROWS = 20
 WIDEST_CELL = 40
+MOST_SHEET_ROWS = 1_048_576
+"""What a sheet of Excel holds, its head included."""
 
 
 def written(
@@ -40,7 +43,7 @@ def written(
         table: as `Project.show` gives it.
         name: its name.
         currency: the home currency.
-        format: table, csv, json or parquet.
+        format: table, csv, json, parquet or xlsx.
         excel: `;`, byte-order mark, decimal comma, formulas made harmless.
         limit: rows at most (a table in the terminal: 20; its fractions to four digits).
         words: the reader's words.
@@ -53,9 +56,11 @@ def written(
         sink = pa.BufferOutputStream()
         pq.write_table(table, sink)
         return sink.getvalue().to_pybytes()
-    table = in_major_units(worded(table, name, words, currency), name, currency)
+    table = typed(table, name, currency, words)
     if format == "csv":
-        return _csv(without_formulas(table) if excel else table, excel=excel)
+        return text(without_formulas(table) if excel else table, excel=excel)
+    if format == "xlsx":
+        return workbook(table)
     if format == "json":
         return _json(table).encode()
     lines = text_table(
@@ -68,6 +73,11 @@ def written(
     if total == 0:
         lines.append(words.text("cli.show.empty"))
     return ("\n".join(lines) + "\n").encode()
+
+
+def typed(table: pa.Table, name: str, currency: str, words: Words) -> pa.Table:
+    """A published table as it is handed out: reasons in words, amounts as decimals of their currency."""
+    return in_major_units(worded(table, name, words, currency), name, currency)
 
 
 def text_table(headers: list[str], rows: list[list[str]], right: list[bool]) -> list[str]:
@@ -88,9 +98,51 @@ def write(path: Path, content: bytes) -> None:
         path.write_bytes(content)
 
 
-def _csv(table: pa.Table, *, excel: bool) -> bytes:
-    text = io.StringIO(newline="")
-    writer = csv.writer(text, delimiter=";" if excel else ",", lineterminator="\r\n" if excel else "\n")
+def workbook(table: pa.Table) -> bytes:
+    """A table as an Excel workbook: numbers and dates as such, texts never as formulas or links.
+
+    Raises:
+        UsageError: more rows than a sheet holds.
+    """
+    import xlsxwriter
+
+    if table.num_rows >= MOST_SHEET_ROWS:
+        raise UsageError(message("exports.too_many_rows", count=table.num_rows, most=MOST_SHEET_ROWS - 1))
+    sink = io.BytesIO()
+    book = xlsxwriter.Workbook(sink, {"constant_memory": True})
+    try:
+        sheet = book.add_worksheet()
+        head, day, moment = (
+            book.add_format(how)
+            for how in ({"bold": True}, {"num_format": "yyyy-mm-dd"}, {"num_format": "yyyy-mm-dd hh:mm:ss"})
+        )
+        sheet.freeze_panes(1, 0)
+        for at, column in enumerate(table.column_names):
+            sheet.write_string(0, at, column, head)
+        columns = [column.to_pylist() for column in table.columns]
+        for number, row in enumerate(zip(*columns, strict=True), 1):
+            for at, value in enumerate(row):
+                if value is None:
+                    continue
+                if isinstance(value, bool):
+                    sheet.write_boolean(number, at, value)
+                elif isinstance(value, Decimal | float | int):
+                    if math.isfinite(value):
+                        sheet.write_number(number, at, float(value))
+                elif isinstance(value, date):
+                    is_moment = isinstance(value, datetime)
+                    sheet.write_datetime(number, at, value, moment if is_moment else day)  # pyright: ignore
+                elif sheet.write_string(number, at, str(value)) != 0:
+                    raise UsageError(message("exports.long_text", column=table.column_names[at]))
+    finally:
+        book.close()
+    return sink.getvalue()
+
+
+def text(table: pa.Table, *, excel: bool) -> bytes:
+    """A table as CSV; for Excel with `;`, byte-order mark and decimal comma."""
+    told = io.StringIO(newline="")
+    writer = csv.writer(told, delimiter=";" if excel else ",", lineterminator="\r\n" if excel else "\n")
     writer.writerow(table.column_names)
     columns = [column.to_pylist() for column in table.columns]
     for row in zip(*columns, strict=True):
@@ -101,7 +153,7 @@ def _csv(table: pa.Table, *, excel: bool) -> bytes:
                 c.replace(".", ",") if isinstance(v, Decimal | float) else c for c, v in zip(cells, row, strict=True)
             ]
         writer.writerow(cells)
-    return text.getvalue().encode("utf-8-sig" if excel else "utf-8")
+    return told.getvalue().encode("utf-8-sig" if excel else "utf-8")
 
 
 def _json(table: pa.Table) -> str:

@@ -25,18 +25,22 @@ class Column:
 class Cell:
     """A cell: its text, a smaller second line, and a status ("good" or "bad") drawn before the word that says it.
 
-    `segment` is the code of a strategic segment whose colour is shown before its name.
+    `segment` is the code of a strategic segment whose colour is shown before its name, `href` where the cell leads.
     """
 
     text: str
     under: str = ""
     status: str = ""
     segment: str = ""
+    href: str = ""
 
 
 @dataclass(frozen=True)
 class Grid:
-    """A table with its caption. The last `totals` rows are totals; `note` stands below."""
+    """A table with its caption. The last `totals` rows are totals; `note` stands below.
+
+    `table` names the published table its rows are made from, `where` the values of columns that pick them there.
+    """
 
     kind: ClassVar[str] = "grid"
     caption: str
@@ -44,6 +48,8 @@ class Grid:
     rows: Sequence[Sequence[Cell]]
     totals: int = 0
     note: str = ""
+    table: str = ""
+    where: Sequence[tuple[str, str]] = ()
 
     def csv_link(self) -> str:
         """The table as a CSV file inside a link (UTF-8 with BOM, so that spreadsheets read it rightly)."""
@@ -85,7 +91,10 @@ class Prose:
 
 @dataclass(frozen=True)
 class Card:
-    """A segment at a glance: name, what it is, figures with their labels, sentences, and what to do with it."""
+    """A segment at a glance: name, what it is, figures with their labels, sentences, and what to do with it.
+
+    `href` is where it opens; without it, its definition.
+    """
 
     name: str
     segment: str
@@ -95,6 +104,7 @@ class Card:
     sentences: Sequence[str]
     advice_label: str
     advice: str
+    href: str = ""
 
 
 @dataclass(frozen=True)
@@ -132,7 +142,7 @@ class Definitions:
 
 @dataclass(frozen=True)
 class Figure:
-    """A key figure: value, change in words, definition, and where its rows are."""
+    """A key figure: value, change in words, definition, and where its rows are; `code` names its lineage."""
 
     label: str
     value: str
@@ -140,9 +150,38 @@ class Figure:
     definition: str
     anchor: str
     labels: Sequence[str] = ()
+    code: str = ""
+    interval: str = ""
 
 
-Plain = Grid | Chart | Prose | Items | Definitions | Cards
+@dataclass(frozen=True)
+class Heading:
+    """A column of a list: its words, the address that sorts by it ("" if it cannot), and how it is sorted now."""
+
+    label: str
+    is_number: bool = False
+    href: str = ""
+    sorted: str = ""
+    """ascending, descending or "" (not by it)."""
+
+
+@dataclass(frozen=True)
+class Listing:
+    """One page of a long list: where it begins, how many there are, where to go on, its files."""
+
+    kind: ClassVar[str] = "listing"
+    caption: str
+    headings: Sequence[Heading]
+    rows: Sequence[Sequence[Cell]]
+    first: int
+    total: int
+    previous: str = ""
+    following: str = ""
+    files: Sequence[tuple[str, str]] = ()
+    empty: str = ""
+
+
+Plain = Grid | Listing | Chart | Prose | Items | Definitions | Cards
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,8 @@ from filelock import FileLock, Timeout
 from habitue.errors import UsageError, message
 
 LOCK = ".habitue.lock"
+PATIENCE_SECONDS = 0.5
+"""A look at the lock (`is_locked`) takes it for an instant: a run waits longer than that before it gives up."""
 
 
 @contextmanager
@@ -57,13 +59,26 @@ def locked(folder: Path) -> Iterator[None]:
     """
     lock = FileLock(folder / LOCK)
     try:
-        lock.acquire(timeout=0)
+        lock.acquire(timeout=PATIENCE_SECONDS)
     except Timeout:
         raise UsageError(message("run.another_at_work", folder=str(folder))) from None
     try:
         yield
     finally:
         lock.release()
+
+
+def is_locked(folder: Path) -> bool:
+    """Whether a writer is at work on a project; nothing is created."""
+    if not (folder / LOCK).exists():
+        return False
+    lock = FileLock(folder / LOCK)
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        return True
+    lock.release()
+    return False
 
 
 def make_folder(folder: Path) -> None:

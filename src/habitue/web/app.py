@@ -1,0 +1,175 @@
+"""The application: addresses to pages, downloads and the API. Everything is read; nothing in a project changes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+
+from fastapi import FastAPI, HTTPException, Request
+from fastapi.responses import HTMLResponse, RedirectResponse, Response
+from starlette.exceptions import HTTPException as AnyHTTPException
+from starlette.types import Scope
+
+from habitue.errors import HabitueError
+from habitue.project import Project
+from habitue.report.locale import LANGUAGES, Words
+from habitue.web import downloads, render
+from habitue.web.access import Access, Gate
+from habitue.web.kept import Kept
+from habitue.web.pages import Page, all_pages
+from habitue.web.view import RUN, Content, Served, View
+from habitue.workspace.catalogue import Run
+from habitue.workspace.published import Published
+
+
+def create_app(projects: Iterable[Project], access: Access, *, host: str = "127.0.0.1", port: int = 8765) -> FastAPI:
+    """The application over some projects.
+
+    Args:
+        projects: projects to show, the first one first; each is named in addresses by its folder.
+        access: who may read.
+        host: the address it listens on.
+        port: the port it listens on; cookies of other ports of this host are others.
+    """
+    served = {one.slug: one for one in _named(projects)}
+    app = FastAPI(title="habitue", docs_url=None, redoc_url=None, openapi_url=None)
+    app.state.served = served
+    app.state.kept = Kept()
+    pages = {page.name: page for page in all_pages()}
+
+    @app.get("/static/{name}", include_in_schema=False)
+    def file(name: str) -> Response:
+        found = render.static_files().get(name)
+        if found is None:
+            raise HTTPException(404)
+        kind = render.KINDS[name.rpartition(".")[2]]
+        return Response(found, media_type=kind, headers={"Cache-Control": "max-age=31536000, immutable"})
+
+    _add_pages(app, served, pages)
+    _add_faults(app, served)
+    app.add_middleware(
+        Gate,
+        access=access,
+        hosts={f"{name}:{port}" for name in ("127.0.0.1", "localhost", "[::1]", host)},
+        cookie=f"habitue_{port}",
+        refused=_refused(served),
+    )
+    return app
+
+
+def _named(projects: Iterable[Project]) -> Iterable[Served]:
+    taken: set[str] = set()
+    for project in projects:
+        slug = name = project.folder.resolve().name or "project"
+        number = 2
+        while slug in taken or slug in ("static", "enter", "api"):
+            slug, number = f"{name}-{number}", number + 1
+        taken.add(slug)
+        yield Served(slug, project, Published(project.workspace))
+
+
+def _add_pages(app: FastAPI, served: Mapping[str, Served], pages: Mapping[str, Page]) -> None:
+    first = next(iter(pages))
+
+    @app.get("/", include_in_schema=False)
+    def root() -> RedirectResponse:
+        one = next(iter(served.values()))
+        return RedirectResponse(f"/{one.slug}/{one.project.language}/{first}", 303)
+
+    def view_of(request: Request, slug: str, language: str, name: str) -> tuple[Page, View | None, Served, Words]:
+        one, page = served.get(slug), pages.get(name)
+        if one is None or page is None or language not in LANGUAGES:
+            raise HTTPException(404)
+        words, asked = Words(language), dict(request.query_params)
+        runs = one.published.runs()
+        if not runs:
+            return page, None, one, words
+        run = _run(runs, asked.get(RUN))
+        return page, View(one, run, words, name, asked, page.filters), one, words
+
+    def content_of(page: Page, view: View, item: str | None) -> Content:
+        def make() -> Content:
+            if item is None:
+                return page.build(view)
+            if page.item is None:
+                raise HTTPException(404)
+            return page.item(view, item)
+
+        address = tuple(sorted(view.asked.items()))
+        return app.state.kept.get(
+            (view.served.slug, view.run.run_id, view.words.language, page.name, item, address), make
+        )
+
+    def answer(request: Request, slug: str, language: str, name: str, item: str | None) -> Response:
+        page, view, one, words = view_of(request, slug, language, name)
+        if view is None:
+            return render.no_run(request, one, words, pages.values())
+        return render.page(request, view, content_of(page, view, item), pages.values(), served.values())
+
+    @app.get("/{slug}/{language}/{name}", response_class=HTMLResponse, include_in_schema=False)
+    def page(request: Request, slug: str, language: str, name: str) -> Response:
+        return answer(request, slug, language, name, None)
+
+    # A grid of a page, as it is shown. Before the items, which would take its address for theirs.
+    @app.get("/{slug}/{language}/{name}/grid/{number}.{kind}", include_in_schema=False)
+    def grid(
+        request: Request, slug: str, language: str, name: str, number: int, kind: str,
+        item: str | None = None,
+    ) -> Response:  # fmt: skip
+        page, view, _, _ = view_of(request, slug, language, name)
+        if view is None:
+            raise HTTPException(404)
+        grids = downloads.grids(content_of(page, view, item))
+        if not 0 <= number < len(grids):
+            raise HTTPException(404)
+        return downloads.as_shown(grids[number], f"{name}-{number + 1}", kind, excel="excel" in request.query_params)
+
+    @app.get("/{slug}/{language}/tables/{name}.{kind}", include_in_schema=False)
+    def rows(request: Request, slug: str, language: str, name: str, kind: str) -> Response:
+        _, view, _, _ = view_of(request, slug, language, "tables")
+        if view is None:
+            raise HTTPException(404)
+        return downloads.rows(view, name.replace("-", "_"), kind, excel="excel" in request.query_params)
+
+    @app.get("/{slug}/{language}/{name}/{item:path}", response_class=HTMLResponse, include_in_schema=False)
+    def one(request: Request, slug: str, language: str, name: str, item: str) -> Response:
+        return answer(request, slug, language, name, item)
+
+
+def _run(runs: list[Run], asked: str | None) -> Run:
+    """The run an address asks for by its id; the last one by default."""
+    if not asked:
+        return runs[-1]
+    for run in runs:
+        if run.run_id == asked:
+            return run
+    raise HTTPException(404)
+
+
+def _add_faults(app: FastAPI, served: Mapping[str, Served]) -> None:
+    def shown(request: Request, status: int, told: Callable[[Words], list[str]]) -> Response:
+        return render.fault(request, served, status, told(render.words_of(request, served)))
+
+    @app.exception_handler(HabitueError)
+    def refused(request: Request, fault: HabitueError) -> Response:
+        return shown(request, 400, lambda words: [words.say(message) for message in fault.messages])
+
+    @app.exception_handler(AnyHTTPException)
+    def missing(request: Request, fault: AnyHTTPException) -> Response:
+        status = fault.status_code
+        return shown(
+            request, status, lambda words: [words.text("web.fault.404" if status == 404 else "web.fault.other")]
+        )
+
+    @app.exception_handler(Exception)
+    def broken(request: Request, fault: Exception) -> Response:
+        del fault  # its text may hold personal data; the server's log has where it happened
+        return shown(request, 500, lambda words: [words.text("web.fault.500")])
+
+
+def _refused(served: Mapping[str, Served]) -> Callable[[Scope], Response]:
+    def answer(scope: Scope) -> Response:
+        request = Request(scope)
+        words = render.words_of(request, served)
+        return render.fault(request, served, 403, [words.text("web.fault.403")])
+
+    return answer

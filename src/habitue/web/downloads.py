@@ -1,0 +1,94 @@
+"""Lists as files: CSV, Excel's CSV and workbooks, of a published table or of a grid as it is shown."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import pyarrow as pa
+from fastapi import HTTPException
+from fastapi.responses import Response
+
+from habitue.report import exports
+from habitue.report.layout import Block, Chart, Fold, Grid
+from habitue.web.view import Content, View
+from habitue.workspace.published import SCHEMAS, Condition
+from habitue.workspace.tables import BEST_FIRST, without_formulas
+
+KINDS = {
+    "csv": "text/csv; charset=utf-8",
+    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+}
+
+
+def grids(content: Content) -> list[Grid]:
+    """Every table of a page, those behind charts too, in their order."""
+    return [grid for section in content.sections for grid in _grids(section.blocks)]
+
+
+def _grids(blocks: Sequence[Block]) -> Iterator[Grid]:
+    for block in blocks:
+        if isinstance(block, Grid):
+            yield block
+        elif isinstance(block, Chart):
+            yield block.table
+        elif isinstance(block, Fold):
+            yield from _grids(block.blocks)
+
+
+def as_shown(grid: Grid, name: str, kind: str, *, excel: bool) -> Response:
+    """A grid as a file: the texts of its cells."""
+    labels: list[str] = []
+    for column in grid.columns:  # a table has no two columns of one name
+        label, number = column.label, 2
+        while label in labels:
+            label, number = f"{column.label} ({number})", number + 1
+        labels.append(label)
+    columns = [[row[at].text for row in grid.rows] for at in range(len(labels))]
+    table = pa.table([pa.array(values, pa.string()) for values in columns], names=labels)
+    return _file(table, name, kind, excel=excel)
+
+
+def conditions(view: View) -> list[Condition]:
+    """The conditions `is_<column>=value` of an address; an empty value stands for a missing one."""
+    return [
+        Condition(name.removeprefix("is_"), (value or None,))
+        for name, value in view.asked.items()
+        if name.startswith("is_")
+    ]
+
+
+def ordering(name: str, sort: str | None) -> list[tuple[str, bool]]:
+    """How rows are ordered: by the column of an address (a minus before it: the greatest first), else best first."""
+    if sort:
+        return [(sort.removeprefix("-"), sort.startswith("-"))]
+    return [(column, way == "descending") for column, way in BEST_FIRST.get(name, ())]
+
+
+def rows(view: View, name: str, kind: str, *, excel: bool) -> Response:
+    """Rows of a published table as a file, amounts in units of their currency."""
+    if kind not in KINDS or name not in SCHEMAS:
+        raise HTTPException(404)
+    found, _ = view.published.page(view.run, name, where=conditions(view), order=ordering(name, view.asked.get("sort")))
+    currency = view.run.manifest["currency"]
+    shown = exports.typed(found, name, currency, view.words)
+    return _file(shown, name.replace("_", "-"), kind, excel=excel)
+
+
+def files(view: View, name: str) -> list[tuple[str, str]]:
+    """Label and address of each file of a published table, with the rows and the order the address asks for."""
+    kept = {key: value for key, value in view.asked.items() if key.startswith("is_") or key == "sort"}
+    return [
+        ("CSV", view.url("tables", f"{name}.csv", **kept)),
+        (view.text("download.excel"), view.url("tables", f"{name}.csv", **kept, excel="1")),
+        ("XLSX", view.url("tables", f"{name}.xlsx", **kept)),
+    ]
+
+
+def _file(table: pa.Table, name: str, kind: str, *, excel: bool) -> Response:
+    if kind not in KINDS:
+        raise HTTPException(404)
+    body: Any = exports.workbook(table) if kind == "xlsx" else exports.text(without_formulas(table), excel=excel)
+    return Response(
+        body, media_type=KINDS[kind], headers={"Content-Disposition": f'attachment; filename="{name}.{kind}"'}
+    )

@@ -1,0 +1,15 @@
+"""Definitions: what every term means."""
+
+from __future__ import annotations
+
+from habitue.report import sections_data
+from habitue.web.pages import Page
+from habitue.web.view import Content, View
+
+
+def build(view: View) -> Content:
+    """The page of all terms."""
+    return Content(view.text("definitions.title"), [sections_data.definitions(view.whole)])
+
+
+PAGE = Page("definitions", build, anchors=("definitions",), in_menu=False)

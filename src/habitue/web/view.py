@@ -1,0 +1,192 @@
+"""What a page sees of a request: the project, the run, the words, the filters in the address, and how to link."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+from urllib.parse import quote, urlencode
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from habitue.errors import UsageError, message
+from habitue.project import Project
+from habitue.report.context import Context
+from habitue.report.figures import rows_of
+from habitue.report.layout import Figure, Section
+from habitue.report.locale import Words
+from habitue.workspace.catalogue import Run
+from habitue.workspace.published import Condition, Published
+
+FILTERS = {"population": "population", "store": "store_id", "sales_channel": "sales_channel"}
+"""Filters of the address and the columns they pick rows by."""
+
+PERIOD = "period"
+RUN = "run"
+
+
+@dataclass(frozen=True)
+class Served:
+    """A project as it is served: the name it has in addresses, and its published runs."""
+
+    slug: str
+    project: Project
+    published: Published
+
+
+@dataclass(frozen=True)
+class Choice:
+    """One choice of a filter: the value in the address, its words, whether it is chosen."""
+
+    value: str
+    label: str
+    is_chosen: bool
+
+
+@dataclass(frozen=True)
+class Filter:
+    """A filter of the bar with its choices; the first one stands for all."""
+
+    name: str
+    label: str
+    choices: Sequence[Choice]
+
+
+@dataclass(frozen=True)
+class Content:
+    """What a page shows: a question as title, its answer, key figures, sections. Made once for a run and an address."""
+
+    title: str
+    sections: Sequence[Section]
+    answer: str = ""
+    figures: Sequence[Figure] = ()
+    filters: Sequence[Filter] = ()
+    labels: Sequence[str] = ()
+    trail: Sequence[tuple[str, str]] = field(default_factory=tuple)
+    """Pages above this one: label and address."""
+
+
+class Picked(Mapping[str, pa.Table]):
+    """Tables of a run, only the rows that the filters leave: of every table that has the filter's column."""
+
+    def __init__(self, tables: Mapping[str, pa.Table], picks: Mapping[str, str]) -> None:
+        self._tables, self._picks = tables, picks
+
+    def __getitem__(self, name: str) -> pa.Table:
+        table = self._tables[name]
+        for column, value in self._picks.items():
+            if column in table.column_names:
+                table = table.filter(pc.field(column) == value)
+        return table
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._tables)
+
+    def __len__(self) -> int:
+        return len(self._tables)
+
+
+@dataclass(frozen=True)
+class View:
+    """One request for a page of a project. `run` is the run shown; `asked` is what the address says after its `?`."""
+
+    served: Served
+    run: Run
+    words: Words
+    page: str
+    asked: Mapping[str, str]
+    uses: frozenset[str] = frozenset()
+    """Filters this page honours."""
+
+    @property
+    def published(self) -> Published:
+        """The published tables of the project."""
+        return self.served.published
+
+    @cached_property
+    def whole(self) -> Context:
+        """Words and tables of the run, whatever the filters."""
+        return Context(self.words, self.published.tables(self.run), self._manifest)
+
+    @cached_property
+    def context(self) -> Context:
+        """Words and tables of the run, only the rows the filters leave."""
+        picks = {column: self.asked[name] for name, column in FILTERS.items() if self.picked(name) is not None}
+        return Context(self.words, Picked(self.published.tables(self.run), picks), self._manifest)
+
+    @property
+    def _manifest(self) -> Mapping[str, Any]:
+        return {**self.run.manifest, "run_id": self.run.run_id, "created_at": self.run.created_at.isoformat()}
+
+    def text(self, code: str, /, **params: Any) -> str:
+        """A sentence of the pages."""
+        return self.words.text(f"web.{code}", **params)
+
+    def picked(self, name: str) -> str | None:
+        """The value of a filter this page honours; None: all."""
+        return self.asked.get(name) or None if name in self.uses else None
+
+    @cached_property
+    def conditions(self) -> tuple[Condition, ...]:
+        """The filters as conditions on a published table that has all their columns."""
+        found = ((column, self.picked(name)) for name, column in FILTERS.items())
+        return tuple(Condition(column, (value,)) for column, value in found if value is not None)
+
+    def url(self, page: str, item: str = "", /, *, anchor: str = "", **asked: str | None) -> str:
+        """The address of a page of this project; what filters the reader has chosen goes along.
+
+        Args:
+            page: its name.
+            item: what it is about, if it is about one thing.
+            anchor: the section to go to.
+            asked: what the address says after its `?`; None takes a choice away.
+        """
+        kept = {name: self.asked[name] for name in (*FILTERS, PERIOD, RUN) if self.asked.get(name)}
+        wanted = {name: value for name, value in {**kept, **asked}.items() if value}
+        parts = (self.served.slug, self.words.language, page, *([item] if item else []))
+        path = "/" + "/".join(quote(part, safe="") for part in parts)
+        return path + (f"?{urlencode(wanted)}" if wanted else "") + (f"#{quote(anchor)}" if anchor else "")
+
+    def table_url(self, name: str, where: Sequence[tuple[str, str]] = ()) -> str:
+        """The address of the rows of a published table."""
+        return self.url("tables", name.replace("_", "-"), **{f"is_{column}": value for column, value in where})
+
+    def filters(self, *, periods: Sequence[tuple[str, str]] = ()) -> tuple[Filter, ...]:
+        """The filter bar: the filters this page honours that have something to choose.
+
+        Args:
+            periods: values and words of the periods the page can show.
+
+        Raises:
+            UsageError: the address asks for a value that is none of the choices.
+        """
+        c = self.whole
+        found = {name: self._values(column) for name, column in FILTERS.items() if name in self.uses}
+        words = {"population": c.population, "store": c.store, "sales_channel": c.written}
+        bar = []
+        for name, values in found.items():
+            chosen = self.picked(name)
+            if chosen is not None and chosen not in values:
+                raise UsageError(
+                    message("web.filter.unknown", filter=self.text(f"filter.{name}"), value=chosen,
+                            valid=", ".join(values))
+                )  # fmt: skip
+            if len(values) > 1 or chosen is not None:
+                choices = [Choice("", self.text(f"filter.all_{name}"), chosen is None)]
+                choices += [Choice(value, words[name](value), value == chosen) for value in values]
+                bar.append(Filter(name, self.text(f"filter.{name}"), choices))
+        if periods and PERIOD in self.uses:
+            chosen = self.picked(PERIOD) or periods[0][0]
+            choices = [Choice(value, label, value == chosen) for value, label in periods]
+            bar.append(Filter(PERIOD, self.text("filter.period"), choices))
+        return tuple(bar)
+
+    def _values(self, column: str) -> list[str]:
+        """The values of a column of what was bought, by name; populations in their own order."""
+        sold = {row[column] for row in rows_of(self.whole.tables, "sales") if row[column] is not None}
+        if column == "population":
+            known = [name for name in self.whole.segments.populations if name in sold]
+            return [*known, *sorted(sold - set(known))]
+        return sorted(sold, key=lambda value: (self.whole.store(value) if column == "store_id" else value, value))

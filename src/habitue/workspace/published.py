@@ -1,0 +1,196 @@
+"""Reading published runs: straight from their Parquet files, so that a run at work never blocks a reader."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from threading import Lock
+from typing import Any
+
+import duckdb
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from habitue import schemas
+from habitue.errors import UsageError, message
+from habitue.workspace.catalogue import FILE_NAME, Run
+from habitue.workspace.guards import is_locked
+from habitue.workspace.runs import RUNS, Workspace
+
+SCHEMAS: Mapping[str, schemas.Schema] = {schema.name: schema for schema in schemas.PUBLIC}
+"""The tables a reader can ask for, by name."""
+
+NARROW: Mapping[str, Sequence[str]] = {
+    "returns": ("returned_on", "linked_by", "reason", "returned_amount"),
+    "customers_without_visit": ("population",),
+    "transition_violations": ("population",),
+}
+"""Long tables that pages only sum up: the columns they need."""
+
+
+@dataclass(frozen=True)
+class Condition:
+    """Rows to keep: a column of the table is the value (None: missing); of several values, any of them."""
+
+    column: str
+    values: tuple[Any, ...]
+
+
+class Published:
+    """The runs of one project, for many readers at once."""
+
+    def __init__(self, workspace: Workspace) -> None:
+        self.workspace = workspace
+        self._lock = Lock()
+        self._known: tuple[tuple[int, int], list[Run]] | None = None
+        self._tables: dict[str, RunTables] = {}
+        self._connection = duckdb.connect(config={"memory_limit": workspace.settings.engine.memory})
+        runs = str(workspace.folder / RUNS).replace("'", "''")
+        for setting in (
+            "TimeZone = 'UTC'",
+            f"allowed_directories = ['{runs}']",
+            "enable_external_access = false",
+            "lock_configuration = true",
+        ):
+            self._connection.execute(f"SET {setting}")
+
+    def runs(self) -> list[Run]:
+        """The runs, oldest first; the catalogue is read again only when it has changed."""
+        path = self.workspace.folder / FILE_NAME
+        if not path.exists():
+            return []
+        stat = path.stat()
+        stamp = (stat.st_mtime_ns, stat.st_size)
+        with self._lock:
+            if self._known is None or self._known[0] != stamp:
+                self._known = (stamp, self.workspace.runs())
+            return self._known[1]
+
+    @property
+    def is_run_at_work(self) -> bool:
+        """Whether a run is at work on the project now."""
+        return is_locked(self.workspace.folder)
+
+    def tables(self, run: Run) -> RunTables:
+        """The tables of a run, read as they are asked for and kept."""
+        with self._lock:
+            if run.run_id not in self._tables:
+                if len(self._tables) >= 4:
+                    del self._tables[next(iter(self._tables))]
+                self._tables[run.run_id] = RunTables(self.workspace.run_folder(run))
+            return self._tables[run.run_id]
+
+    def has(self, run: Run, name: str) -> bool:
+        """Whether a run has a table of that name."""
+        return name in SCHEMAS and self.workspace.table_path(run, name).exists()
+
+    def count(self, run: Run, name: str) -> int:
+        """Rows of a published table, read from the foot of its file."""
+        return pq.read_metadata(self.workspace.table_path(run, name)).num_rows
+
+    def query(self, run: Run, sql: str, values: Sequence[Any] = ()) -> pa.Table:
+        """The answer to a query over the tables of a run.
+
+        Args:
+            run: the run.
+            sql: a query in DuckDB's dialect; `{name}` stands for the published table of that name, `?` for a value.
+            values: the values, in order.
+
+        Raises:
+            UsageError: the run has no such table.
+        """
+
+        def source(found: re.Match[str]) -> str:
+            name = found[1]
+            if not self.has(run, name):
+                raise UsageError(message("show.unknown", name=name.replace("_", "-"), existing=self._existing(run)))
+            path = str(self.workspace.table_path(run, name)).replace("'", "''")
+            return f"read_parquet('{path}')"
+
+        told = re.sub(r"\{(\w+)\}", source, sql)
+        with self._connection.cursor() as cursor:
+            return cursor.execute(told, list(values)).to_arrow_table()
+
+    def page(
+        self,
+        run: Run,
+        name: str,
+        *,
+        where: Sequence[Condition] = (),
+        order: Sequence[tuple[str, bool]] = (),
+        limit: int | None = None,
+        offset: int = 0,
+    ) -> tuple[pa.Table, int]:
+        """Some rows of a published table and how many there are in all.
+
+        Args:
+            run: the run.
+            name: name of the table.
+            where: conditions that all hold.
+            order: columns to sort by, and whether the greatest comes first; the key of the table breaks ties.
+            limit: rows at most.
+            offset: rows to leave out before them.
+
+        Raises:
+            UsageError: no such table or column.
+        """
+        if not self.has(run, name):
+            raise UsageError(message("show.unknown", name=name.replace("_", "-"), existing=self._existing(run)))
+        schema = SCHEMAS[name]
+        filters, values = [], []
+        for condition in where:
+            column = self._column(schema, condition.column)
+            some = [value for value in condition.values if value is not None]
+            tests = [f"{column}::VARCHAR IN ({', '.join('?' * len(some))})"] if some else []
+            tests += [f"{column} IS NULL"] if None in condition.values else []
+            filters.append(f"({' OR '.join(tests)})")
+            values += [str(value) for value in some]
+        tail = f" WHERE {' AND '.join(filters)}" if filters else ""
+        sorting = [f"{self._column(schema, c)} {'DESC' if falls else 'ASC'} NULLS LAST" for c, falls in order]
+        sorting += [f"{self._column(schema, c)} ASC NULLS LAST" for c in schema.key if c not in dict(order)]
+        source = f"{{{name}}}"
+        count = self.query(run, f"SELECT count(*) AS n FROM {source}{tail}", values)["n"][0].as_py()
+        bound = f" LIMIT {int(limit)} OFFSET {int(offset)}" if limit is not None else ""
+        rows = self.query(run, f"SELECT * FROM {source}{tail} ORDER BY {', '.join(sorting)}{bound}", values)
+        return rows, count
+
+    def _column(self, schema: schemas.Schema, column: str) -> str:
+        if column not in schema.names:
+            raise UsageError(
+                message("published.unknown_column", column=column, table=schema.name.replace("_", "-"),
+                        existing=", ".join(schema.names))
+            )  # fmt: skip
+        return f'"{column}"'
+
+    def _existing(self, run: Run) -> str:
+        found = sorted(p.stem for p in self.workspace.run_folder(run).glob("*.parquet") if p.stem in SCHEMAS)
+        return ", ".join(name.replace("_", "-") for name in found)
+
+
+class RunTables(Mapping[str, pa.Table]):
+    """Tables of a run that are short enough for memory, read when first asked for."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._read: dict[str, pa.Table] = {}
+
+    def __getitem__(self, name: str) -> pa.Table:
+        if name not in self._names:
+            raise KeyError(name)
+        if name not in self._read:
+            columns = NARROW.get(name)
+            self._read[name] = pq.read_table(self._folder / f"{name}.parquet", columns=columns and list(columns))
+        return self._read[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._names)
+
+    def __len__(self) -> int:
+        return len(self._names)
+
+    @cached_property
+    def _names(self) -> tuple[str, ...]:
+        return tuple(sorted(path.stem for path in self._folder.glob("*.parquet")))

@@ -1,0 +1,46 @@
+"""The application as a whole: every page answers, in every language, for every kind of project."""
+
+from __future__ import annotations
+
+import pytest
+
+from habitue.report.locale import LANGUAGES
+from habitue.web.pages import all_pages
+from support.serving import Site
+
+PAGES = [page.name for page in all_pages()]
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("name", PAGES)
+@pytest.mark.parametrize("slug", ["once-shop", "once-lonely", "once-empty"])
+def test_every_page_answers(shop: Site, slug: str, language: str, name: str) -> None:
+    answer = shop.get(f"/{slug}/{language}/{name}")
+    assert answer.status == 200, answer.text
+    assert f'<html lang="{language}">' in answer.text
+
+
+def test_the_root_leads_to_the_first_page_in_the_projects_language(shop: Site) -> None:
+    answer = shop.get("/")
+    assert (answer.status, answer.headers["location"]) == (303, f"/once-shop/en/{PAGES[0]}")
+
+
+@pytest.mark.parametrize(
+    "path", ["/nothing/en/data", "/once-shop/de/data", "/once-shop/en/nothing", "/once-shop/en/data?run=nothing"]
+)
+def test_what_does_not_exist_is_said(shop: Site, path: str) -> None:
+    answer = shop.get(path)
+    assert answer.status == 404
+    assert "This page does not exist" in answer.text
+
+
+def test_a_filter_value_that_does_not_occur_is_refused_with_the_valid_ones(shop: Site) -> None:
+    answer = shop.get("/once-shop/en/segments?population=martians")
+    assert answer.status == 400
+    assert "martians does not occur here. Valid are: consumer" in answer.text
+
+
+def test_a_project_without_a_run_says_what_to_do(shop: Site) -> None:
+    answer = shop.get("/once-empty/en/data")
+    assert "There is no run yet" in answer.text
+    assert "habitue run -p" in answer.text
