@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from benchmarks import backtests, coverage, cycle, ingest_10m, ingest_csv, rfm_openretailscience, value
+from benchmarks import backtests, coverage, cycle, ingest_10m, ingest_csv, rfm_openretailscience, value, web
 
 BENCHES = {
     "ingest_10m": ingest_10m.main,
@@ -16,6 +16,7 @@ BENCHES = {
     "coverage": coverage.main,
     "value": value.main,
     "rfm_openretailscience": rfm_openretailscience.main,
+    "web": web.main,
 }
 
 for name in sys.argv[1:] or BENCHES:

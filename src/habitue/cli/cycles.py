@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from habitue.cli.serving import PORT, serve_projects
 from habitue.cli.shell import (
     HELP,
     AsOf,
@@ -23,7 +24,6 @@ from habitue.cli.shell import (
     say,
     show_lines,
 )
-from habitue.cli.serving import PORT, serve_projects
 from habitue.errors import HabitueError
 
 if TYPE_CHECKING:

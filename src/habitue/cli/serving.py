@@ -50,6 +50,7 @@ def serve_projects(projects: Sequence[Project], *, port: int, browser: bool) -> 
     listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listening.bind((HOST, port))
+        listening.listen()  # whoever opens the link at once waits instead of being refused
     except OSError:
         listening.close()
         raise UsageError(message("cli.serve.port_taken", port=port)) from None
