@@ -1,4 +1,4 @@
-"""web/…: how long pages take over the runs of a large shop, under readers and while a run works; and beside Streamlit."""
+"""web/…: how long pages take on a large shop, under readers and while a run works; and beside Streamlit."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from habitue.demo.projects import build_simulated
 from habitue.report.locale import LANGUAGES
 
 sys.path.insert(0, str(ROOT / "tests"))
-from support import browser  # noqa: E402
+from support import browser
 
 CUSTOMERS, YEARS = 1_000_000, 3
 READERS, THINK_SECONDS, SECONDS = 16, 1.0, 60

@@ -6,6 +6,7 @@ import os
 import socket
 import webbrowser
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -65,6 +66,6 @@ def serve_projects(projects: Sequence[Project], *, port: int, browser: bool) -> 
     if browser:
         webbrowser.open(link(access.key))
     config = uvicorn.Config(application, log_level="warning", access_log=False, server_header=False)
-    with listening:
+    with listening, suppress(KeyboardInterrupt):
         uvicorn.Server(config).run(sockets=[listening])
     say("cli.serve.ended")
