@@ -23,6 +23,7 @@ from habitue.segments.segmentation import Bought, SegmentSettings, segmentation
 from habitue.segments.strategic import Calibration
 from habitue.staging.overlaps import take_once
 from habitue.value.methods import MARGIN
+from habitue.value.profiles import customer_profiles
 from habitue.value.projection import ProjectionSettings, projected_tables
 from habitue.value.settings import ValueSettings
 from habitue.value.track_record import NO_RECORD, Record, track_record
@@ -197,6 +198,7 @@ def run_cycle(
         "customers_without_visit": visits.without_visit(tickets, customer_days),
         "customer_ids": ids,
         "sales": sales.sales(lines),
+        "sales_by_day": sales.sales_by_day(lines, by_ticket=tickets),
         "sales_by_year": sales.sales_by_year(lines, customer_days, as_of, by_ticket=tickets),
         "shared_cards": shared,
         "ticket_conflicts": _ticket_conflicts(current),
@@ -209,6 +211,7 @@ def run_cycle(
         "files": files,
         **segmented.tables,
         **ahead,
+        "customer_profiles": customer_profiles(customer_days, segmented, ahead),
     }
     for name in ("source_customers", "products", "stores", "payments", "rates"):
         table = getattr(staged, name)

@@ -133,8 +133,9 @@ class Project:
             UsageError: no such run or customer, or several customers of that number.
         """
         from habitue.workspace import explanations
+        from habitue.workspace.published import Published
 
-        return explanations.explain(self.workspace, customer, run)
+        return explanations.explain(Published(self.workspace), self.workspace.find_run(run), customer)
 
     def transitions(
         self, from_on: date, to_on: date | None = None, *, segmentation: str = "strategic", run: str | None = None

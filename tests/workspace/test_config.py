@@ -11,8 +11,9 @@ from typing import Any
 import pytest
 
 from habitue.errors import ConfigurationError, Message
+from habitue.periods import FiscalCalendar, GregorianCalendar, YearEnd
 from habitue.report.locale import LANGUAGES, Words
-from habitue.workspace import config
+from habitue.workspace import calendar_settings, config
 from habitue.workspace.config import Settings
 
 TILL = """
@@ -108,6 +109,7 @@ def test_unknown_settings_of_a_source() -> None:
         ("[tolerance]\nrows = 1.5", "tolerance.rows", "≤ 1"),
         ("[tolerance]\namount = -0.1", "tolerance.amount", "≥ 0"),
         ("[tolerance]\nrows = 'few'", "tolerance.rows", "number"),
+        ("[calendar]\nkind = '4-5-4'\nyear_end = 31", "calendar.year_end", "string"),
         ("[engine]\nthreads = 0", "engine.threads", "≥ 1"),
         ("[engine]\nthreads = 1.5", "engine.threads", "integer"),
         ("[engine]\nmemory = 'all'", "engine.memory", r"^\d+ ?(MB|GB|MiB|GiB)$"),
@@ -136,6 +138,9 @@ def test_values_of_the_wrong_kind(text: str, place: str, expected: str) -> None:
         ("[[populations]]\npopulation = 'b2b'\nsource = 'til'", "populations[1].source"),
         ("[purchases]\ncounted = ['sale', 'sold']", "purchases.counted"),
         ("[project]\ntime_zone = 'Europe/Pari'", "project.time_zone"),
+        ("[calendar]\nkind = '4-5-5'\nyear_end = 'last friday of june'", "calendar.kind"),
+        ("[calendar]\nkind = '4-5-4'\nyear_end = 'last friday of june'\nyear_name = 'both'", "calendar.year_name"),
+        ("[calendar]\nfirst_weekday = 'lundi'", "calendar.first_weekday"),
     ],
 )
 def test_words_that_are_not_among_the_choices(text: str, place: str) -> None:
@@ -143,8 +148,8 @@ def test_words_that_are_not_among_the_choices(text: str, place: str) -> None:
     assert (fault.code, fault.params["place"]) == ("setting.choices", place)
     wanted = {"project.language": "fr", "project.time_zone": "Europe/Paris", "sale_types[1].amount": "negative"}
     sources = dict.fromkeys(("sale_types[1].source", "populations[1].source"), "till")
-    value = {"value.forecast": "own_rate"}
-    assert (wanted | sources | value).get(place, "gift_card") in fault.params["choices"]
+    value = {"value.forecast": "own_rate", "calendar.first_weekday": "sunday", "calendar.year_name": "end"}
+    assert (wanted | sources | value | {"calendar.kind": "4-5-4"}).get(place, "gift_card") in fault.params["choices"]
 
 
 @pytest.mark.parametrize(
@@ -459,3 +464,45 @@ def test_good_settings_of_scores_and_segments() -> None:
 )  # fmt: skip
 def test_horizons(written: str, found: str | date) -> None:
     assert valid(f"[value]\nhorizon = {written}\n{TILL}").value.horizon == found
+
+
+# The calendar
+
+FISCAL = "[calendar]\nkind = '4-5-4'\n"
+
+
+def test_without_a_calendar_the_gregorian_one_holds() -> None:
+    assert calendar_settings.calendar(valid(TILL).calendar) == GregorianCalendar(first_weekday=0)
+    given = valid("[calendar]\nfirst_weekday = 'sunday'\n" + TILL)
+    assert calendar_settings.calendar(given.calendar) == GregorianCalendar(first_weekday=6)
+
+
+def test_a_fiscal_calendar() -> None:
+    given = valid(FISCAL + "year_end = 'Saturday nearest 31 January'\nfirst_weekday = 'sunday'\n" + TILL)
+    made = calendar_settings.calendar(given.calendar)
+    assert made == FiscalCalendar("4-5-4", YearEnd(5, 1, 31))
+    given = valid("[calendar]\nkind = '4-4-5'\nyear_end = 'last saturday of september'\nyear_name = 'end'\n" + TILL)
+    assert calendar_settings.calendar(given.calendar) == FiscalCalendar("4-4-5", YearEnd(5, 9), named_by_end=True)
+
+
+@pytest.mark.parametrize(
+    ("text", "code", "place", "told"),
+    [
+        (FISCAL, "setting.year_end_needed", "calendar.year_end", "saturday nearest 31 january"),
+        (FISCAL + "year_end = '31 january'", "setting.invalid", "calendar.year_end", "last saturday of january"),
+        (FISCAL + "year_end = 'friday nearest 30 february'", "setting.invalid", "calendar.year_end", "30 february"),
+        (FISCAL + "year_end = 'last saturday of june'\nfirst_weekday = 'monday'", "setting.first_weekday",
+         "calendar.first_weekday", "expected: sunday"),
+        ("[calendar]\nyear_end = 'last saturday of june'", "setting.fiscal_only", "calendar.year_end", "4-4-5, 4-5-4"),
+        ("[calendar]\nyear_name = 'end'", "setting.fiscal_only", "calendar.year_name", "5-4-4"),
+    ],
+)  # fmt: skip
+def test_faults_of_a_calendar(text: str, code: str, place: str, told: str) -> None:
+    (fault,) = faults(f"{text}\n{TILL}")
+    assert (fault.code, fault.params["place"]) == (code, place)
+    assert told in Words("en").say(fault)
+
+
+def test_a_fault_of_the_calendar_does_not_hide_others() -> None:
+    found = told(FISCAL + "[purchases]\ncounted = ['sold']\n")
+    assert found == [("setting.choices", "purchases.counted"), ("setting.year_end_needed", "calendar.year_end")]

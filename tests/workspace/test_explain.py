@@ -27,7 +27,8 @@ from habitue.report.locale import LANGUAGES, Words
 from habitue.segments.schemes import Scheme
 from habitue.value.methods import CANDIDATES, MEASURES
 from habitue.workspace.explained import Explanation
-from habitue.workspace.explanations import forecast_parts, strategic_checks
+from habitue.workspace.explanations import forecast_parts
+from habitue.workspace.strategic_path import strategic_checks
 
 pytestmark = pytest.mark.xdist_group("explain")
 """One worker makes the project."""

@@ -1,4 +1,4 @@
-"""What is expected, in a sentence and a figure for the head of the report."""
+"""What is expected, in a sentence for the head of the report, and the forecast it is taken from."""
 
 from __future__ import annotations
 
@@ -9,8 +9,6 @@ from typing import Any
 from habitue.periods import horizon_end
 from habitue.report.context import Context
 from habitue.report.figures import Rows, rows_of
-from habitue.report.layout import Figure
-from habitue.report.reasons import in_measure
 from habitue.report.segment_figures import STRATEGIC
 from habitue.segments.transitions import WHOLE
 from habitue.value.methods import MARGIN
@@ -48,7 +46,7 @@ def made_share(row: Mapping[str, Any]) -> float:
 
 def sentence(c: Context) -> str | None:
     """What customers are expected to bring, and who makes most of it; None without a forecast."""
-    found = _main(c)
+    found = main(c)
     if found is None:
         return None
     model, total = found
@@ -70,45 +68,13 @@ def sentence(c: Context) -> str | None:
     return f"{told} {made}"
 
 
-def figures(c: Context) -> list[Figure]:
-    """Key figures of the time ahead: what is expected, who makes most of it, who leaves; none without a forecast."""
-    found = _main(c)
-    if found is None:
-        return []
-    model, total = found
-    population, labelled = model["population"], labels(c, {model["population"]: model})
-    shown = [_expected(c, model, total, labelled)]
-    if critical := critical_set(c, population):
-        note = c.text("figure.critical_note", share=critical["customers_share"], made=made_share(critical))
-        count = c.words.number(critical["customers_count"])
-        shown.append(Figure(c.text("figure.critical"), count, note, "def-critical", "value", labelled))
-    fading = [row for row in rows_of(c.tables, "fading") if row["population"] == population]
-    at_stake = in_measure(c.short(sum(row["last_period_amount"] for row in fading)), model["measure"], c.words)
-    note = c.text("figure.fading_note", amount=at_stake)
-    shown.append(Figure(c.text("figure.fading"), c.words.number(len(fading)), note, "def-fading", "value", labelled))
-    return shown
-
-
-def _expected(c: Context, model: Row, total: Row, labelled: tuple[str, ...]) -> Figure:
+def horizon(c: Context, model: Row) -> str:
+    """How far a forecast looks, in words: "next 12 months"."""
     months = _months(model["from_on"], model["to_on"])
-    ahead = c.text("figure.months", count=months) if months else c.text("figure.days", count=model["horizon_days"])
-    note = c.text("figure.no_interval")
-    if total["low_95_amount"] is not None:
-        note = c.text(
-            "figure.interval", low=c.short(total["low_95_amount"]), high=c.short(total["high_95_amount"]),
-            population=c.population(model["population"]),
-        )  # fmt: skip
-    return Figure(
-        c.text("figure.expected", measure=model["measure"], ahead=ahead),
-        c.short(total["expected_amount"]),
-        note,
-        "def-total-interval",
-        "value",
-        labelled,
-    )
+    return c.text("figure.months", count=months) if months else c.text("figure.days", count=model["horizon_days"])
 
 
-def _main(c: Context) -> tuple[Row, Row] | None:
+def main(c: Context) -> tuple[Row, Row] | None:
     """The forecast of the main population, and its total."""
     model = next(iter(models(c).values()), None)
     totals: Rows = rows_of(c.tables, "segment_value") if model else []

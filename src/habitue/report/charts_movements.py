@@ -11,7 +11,7 @@ from habitue.report.charts import INK, LINE, PAPER, SEGMENT_COLOURS, SOFT, WIDE
 
 @dataclass(frozen=True)
 class MatrixRow:
-    """A row or column: the name of the segment, its code, and its size in words."""
+    """A row or column: the name of the segment, its code if it is strategic, and its size in words."""
 
     label: str
     segment: str
@@ -46,7 +46,8 @@ def matrix(
         parts.append(svg.text(0, top - 6 - 14 * back, line, fill=SOFT, size=size))
     for at, column in enumerate(columns):
         x = left + at * cell_w
-        parts.append(svg.box(x, top - 5, cell_w - 2, 3, SEGMENT_COLOURS[column.segment]))
+        if column.segment:
+            parts.append(svg.box(x, top - 5, cell_w - 2, 3, SEGMENT_COLOURS[column.segment]))
         if is_wide:
             words = svg.wrapped(column.label, size, cell_w - 4, 2)
             middle = top - 18 - 7 * (len(words) - 1)
@@ -58,7 +59,8 @@ def matrix(
             )
     for down, (row, line) in enumerate(zip(rows, cells, strict=True)):
         y = top + down * cell_h
-        parts.append(svg.box(0, y, 4, cell_h - 2, SEGMENT_COLOURS[row.segment]))
+        if row.segment:
+            parts.append(svg.box(0, y, 4, cell_h - 2, SEGMENT_COLOURS[row.segment]))
         names, more = svg.wrapped(row.label, size, left - 14, 2), svg.wrapped(row.size, size - 1, left - 12, 1)
         parts.append(svg.label(10, y + cell_h / 2 - 1, names, more, size=size))
         for at, move in enumerate(line):

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from habitue.report import svg
-from habitue.report.charts import BEFORE, INK, MARK, PAPER, SOFT, WIDE
+from habitue.report.charts import BEFORE, INK, MARK, SOFT, WIDE
 
 
 @dataclass(frozen=True)
@@ -50,17 +50,8 @@ def years_ahead(rows: Sequence[YearBar], *, known: str, new: str, width: int = W
         end = left + known_px + new_px
         if row.low is not None and row.high is not None:
             low, high = (left + max(value, 0.0) * px for value in (row.low, row.high))
-            parts += _whisker(low, high, middle)
+            parts += svg.whisker(low, high, middle)
             end = max(end, high)
         parts.append(svg.text(end + 8, middle + size * 0.36, row.text, fill=INK, size=size))
     parts.append(svg.box(left - 1, top - 4, 1, len(rows) * row_px - 4, SOFT))
     return svg.picture(width, top + len(rows) * row_px, parts)
-
-
-def _whisker(low: float, high: float, y: float) -> list[str]:
-    """With a halo of paper, so that it is seen on a bar and beside it."""
-    return [
-        svg.box(x - wide, y - tall / 2, length + 2 * wide, tall, fill)
-        for fill, wide, grow in ((PAPER, 2.0, 3.0), (INK, 0.75, 0.0))
-        for x, length, tall in ((low, high - low, 1.5 + grow), (low, 0.0, 9 + grow), (high, 0.0, 9 + grow))
-    ]

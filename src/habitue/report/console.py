@@ -10,6 +10,7 @@ from habitue.report.console_segments import segment_lines
 from habitue.report.context import as_date
 from habitue.report.exports import text_table
 from habitue.report.locale import Words
+from habitue.report.run_changes import changes
 from habitue.report.sections_data import DELIMITERS, MARKS, date_order
 from habitue.report.sections_value import WHOLE
 from habitue.segments.strategic import STRATEGIC
@@ -99,28 +100,14 @@ def runs_lines(
     if not runs:
         yield words.text("console.runs.none")
         return
-    rows, before = [], None
+    rows: list[list[str]] = []
+    before: tuple[int, Mapping[str, Any]] | None = None
     for run_id, manifest in runs:
-        table = reconciled[run_id].to_pylist()
-        used = sum(row["used_rows"] for row in table)
-        files = {file["file_id"] for file in manifest["files"]}
-        changed = []
-        if before is not None:
-            last_used, last_files, last = before
-            if manifest["settings_hash"] != last["settings_hash"]:
-                changed.append(words.text("console.runs.settings"))
-            if files - last_files:
-                changed.append(words.text("console.runs.files_new", count=len(files - last_files)))
-            if last_files - files:
-                changed.append(words.text("console.runs.files_gone", count=len(last_files - files)))
-            if used != last_used:
-                changed.append(
-                    words.text("console.runs.rows", sign="+" if used > last_used else "−", count=abs(used - last_used))
-                )
-        rows.append(
-            [run_id, manifest["as_of"], words.number(len(files)), words.number(used), ", ".join(changed) or "–"]
-        )
-        before = (used, files, manifest)
+        used = sum(row["used_rows"] for row in reconciled[run_id].to_pylist())
+        changed = changes(words, manifest, before[1], used, before[0]) if before else []
+        files = words.number(len(manifest["files"]))
+        rows.append([run_id, manifest["as_of"], files, words.number(used), ", ".join(changed) or "–"])
+        before = (used, manifest)
     headers = [words.text(f"console.runs.head.{name}") for name in ("run", "as_of", "files", "used", "changed")]
     yield from text_table(headers, rows, [False, False, True, True, False])
 

@@ -28,9 +28,9 @@ from habitue.report import (
     sections_value,
 )
 from habitue.report.context import Context, as_date
-from habitue.report.layout import Figure, Grid, Item, Items, Prose, Section
+from habitue.report.key_figures import key_figures
+from habitue.report.layout import Grid, Item, Items, Prose, Section
 from habitue.report.locale import Words
-from habitue.report.segment_figures import STRATEGIC, engaged
 
 
 def report(tables: Mapping[str, pa.Table], manifest: Mapping[str, Any], language: str, *, strict: bool = False) -> str:
@@ -111,92 +111,8 @@ def answer(c: Context) -> str:
         told.append(c.text("answer.identified", share=share) if year["identified_amount"] else c.text("answer.nobody"))
     returned = figures.return_share(c.tables, c.years).now
     told.append(c.text("answer.returns", share=returned) if returned else c.text("answer.no_returns"))
-    if c.segments.populations:
-        rows = c.segments.sizes(STRATEGIC, c.segments.populations[0])
-        customers, customers_share, net_share = engaged(rows)
-        if customers and net_share is not None:
-            told.append(
-                c.text(
-                    "answer.segments",
-                    population=c.population(c.segments.populations[0]),
-                    customers=customers_share,
-                    net=net_share,
-                    window=sections_segments.window(c),
-                )
-            )
-    if expected := ahead.sentence(c):
-        told.append(expected)
+    told += [sentence for sentence in (sections_segments.sentence(c), ahead.sentence(c)) if sentence]
     return " ".join(told)
-
-
-def key_figures(c: Context) -> list[Figure]:
-    """The figures at the head."""
-    found: list[Figure] = []
-
-    def add(code: str, value: str, change: str, definition: str, anchor: str) -> None:
-        found.append(Figure(c.text(f"figure.{code}"), value, change, f"def-{definition}", anchor, c.labels))
-
-    if c.years.rows:
-        sales = c.years.compare("kept_amount")
-        add("net_sales", c.short(sales.now), c.change(sales), "net-sales", "years")
-        share = c.years.compare_shares("identified_amount", "kept_amount")
-        add("identified", c.words.share(share.now), c.change(share, points=True), "identified", "years")
-        for code, measure, definition in (
-            ("tickets", "tickets_count", "ticket"),
-            ("customers", "customers_count", "visit"),
-        ):
-            compared = c.years.compare(measure)
-            add(code, c.words.short_number(int(compared.now or 0)), c.change(compared), definition, "years")
-        share = figures.return_share(c.tables, c.years)
-        add("returns", c.words.share(share.now), c.change(share, points=True), "returns-share", "returns")
-    rows = figures.totals(
-        figures.rows_of(c.tables, "reconciliation"),
-        (),
-        (
-            "read_rows",
-            "used_rows",
-            "duplicate_rows",
-            "after_as_of_rows",
-            "set_aside_rows",
-            "not_a_purchase_rows",
-            "unreadable_rows",
-        ),
-    )
-    if rows:
-        read = rows[0]
-        refused = read["set_aside_rows"] + read["unreadable_rows"]
-        add(
-            "rows_used",
-            c.words.share(figures.share_of(read["used_rows"], read["read_rows"])),
-            c.text("figure.rows_refused", count=refused, read=read["read_rows"]),
-            "used-share",
-            "reconciliation",
-        )
-    return [*found, *_segment_figures(c), *ahead.figures(c)]
-
-
-def _segment_figures(c: Context) -> list[Figure]:
-    """Core customers, what they bring, and the best tenth; of consumers, or of the largest population."""
-    if not c.segments.populations:
-        return []
-    main = c.segments.populations[0]
-    core = next(row for row in c.segments.sizes(STRATEGIC, main) if row["segment"] == "core")
-    tenth = c.segments.measure("top_decile_share", "customers", main)
-    about = {"window": sections_segments.window(c), "population": c.population(main)}
-    found: list[tuple[str, str, str, str, str]] = []
-    if core["customers_count"]:
-        of = c.text("figure.core_share", share=core["customers_share"], population=about["population"])
-        found.append(("core_customers", c.words.short_number(core["customers_count"]), of, "segment-core", "segments"))
-    if core["customers_count"] and core["net_share"] is not None:
-        of = c.text("figure.core_net_of", **about)
-        found.append(("core_net", c.words.share(core["net_share"]), of, "segment-core", "segments"))
-    if tenth:
-        of = c.text("figure.best_tenth_of", count=tenth["customers_count"], **about)
-        found.append(("best_tenth", c.words.share(tenth["value"]), of, "top-decile", "concentration"))
-    return [
-        Figure(c.text(f"figure.{code}"), value, of, f"def-{definition}", anchor, c.labels)
-        for code, value, of, definition, anchor in found
-    ]
 
 
 def attention(c: Context) -> Section:

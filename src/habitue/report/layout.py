@@ -133,6 +133,14 @@ class Items:
 
 
 @dataclass(frozen=True)
+class Facts:
+    """Names and values under one another."""
+
+    kind: ClassVar[str] = "facts"
+    entries: Sequence[tuple[str, str]]
+
+
+@dataclass(frozen=True)
 class Definitions:
     """Terms and what they mean; each can be linked to."""
 
@@ -179,9 +187,29 @@ class Listing:
     following: str = ""
     files: Sequence[tuple[str, str]] = ()
     empty: str = ""
+    total_row: Sequence[Cell] = ()
+    """A last row over all rows there are, not only those of the page."""
 
 
-Plain = Grid | Listing | Chart | Prose | Items | Definitions | Cards
+@dataclass(frozen=True)
+class Chips:
+    """Conditions that hold, each with the address without it: what it says, where it leads, what that does."""
+
+    kind: ClassVar[str] = "chips"
+    lead: str
+    chips: Sequence[tuple[str, str, str]]
+
+
+@dataclass(frozen=True)
+class Link:
+    """Where to go on from here: words and an address."""
+
+    kind: ClassVar[str] = "link"
+    text: str
+    href: str
+
+
+Plain = Grid | Listing | Chart | Prose | Link | Items | Facts | Chips | Definitions | Cards
 
 
 @dataclass(frozen=True)

@@ -30,6 +30,7 @@ _DEFINED = (
     "purchase_view",
     "cash_view",
     "ticket",
+    "basket",
     "visit",
     "identified",
     "sale_type",

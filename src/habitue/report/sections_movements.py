@@ -23,27 +23,28 @@ LEAST_FLOW = 0.001
 """Flows below this share of all customers are left out of the ribbons."""
 
 
-def movements(c: Context) -> Section:
-    """The newest matrix as heat map, ribbons and tables; earlier ones as tables; their test; what may not be."""
+def movements(c: Context, step: Step | None = None) -> Section:
+    """A matrix (the newest) as heat map, ribbons and tables; others as tables; their test; what may not be."""
     title = c.text("moves.title")
     if not c.segments.populations or not c.segments.steps:
         code = "moves.none" if c.segments.populations else "moves.nobody"
         return Section("moves", title, [Prose(c.text(code), is_empty_state=True, anchor="attention")], c.labels)
     main, *others = c.segments.populations
-    newest, *earlier = c.segments.steps
-    moves = c.segments.moves(main, newest)
+    step = step or c.segments.steps[0]
+    moves = c.segments.moves(main, step)
     blocks: list[Block] = []
     if moves:
-        blocks += [_matrix(c, main, newest, moves), _ribbons(c, main, newest, moves)]
-        blocks += _revenue(c, main, newest, moves)
+        blocks += [_matrix(c, main, step, moves), _ribbons(c, main, step, moves)]
+        blocks += _revenue(c, main, step, moves)
     blocks += _homogeneity(c, main)
     blocks += _violations(c)
-    for step in earlier:
-        if old := c.segments.moves(main, step):
-            blocks.append(Fold(_caption(c, "moves.share_caption", main, step), [_share_grid(c, main, step, old)]))
+    for other in c.segments.steps:
+        if other != step and (cells_then := c.segments.moves(main, other)):
+            grid = _share_grid(c, main, other, cells_then)
+            blocks.append(Fold(grid.caption, [grid]))
     for population in others:
-        if theirs := c.segments.moves(population, newest):
-            grid = _share_grid(c, population, newest, theirs)
+        if theirs := c.segments.moves(population, step):
+            grid = _share_grid(c, population, step, theirs)
             blocks.append(Fold(grid.caption, [grid]))
     return Section("moves", title, blocks, c.labels)
 
@@ -52,7 +53,13 @@ def _caption(c: Context, code: str, population: str, step: Step) -> str:
     return c.text(code, population=c.population(population), first=step[0], last=step[1], currency=c.currency)
 
 
-def _sizes(moves: Moves, side: int) -> Counter[str]:
+def _cells_of(population: str, step: Step) -> tuple[tuple[str, str], ...]:
+    """What picks the cells of one strategic matrix."""
+    first, last = (day.isoformat() for day in step)
+    return ("segmentation", STRATEGIC), ("population", population), ("from_on", first), ("to_on", last)
+
+
+def sizes(moves: Moves, side: int) -> Counter[str]:
     """Customers by segment at the earlier (0) or later (1) date."""
     found: Counter[str] = Counter()
     for pair, row in moves.items():
@@ -63,15 +70,16 @@ def _sizes(moves: Moves, side: int) -> Counter[str]:
 def _ends(moves: Moves) -> tuple[list[str], list[str]]:
     """Rows and columns of the matrix: not yet customers only where there are some."""
     order = list(dict.fromkeys(start for start, _ in moves))
-    before, after = _sizes(moves, 0), _sizes(moves, 1)
+    before, after = sizes(moves, 0), sizes(moves, 1)
     return (
         [code for code in order if code != NOT_YET or before[code]],
         [code for code in order if code != NOT_YET or after[code]],
     )
 
 
-def _finding(c: Context, step: Step, moves: Moves) -> str:
-    before = _sizes(moves, 0)
+def finding(c: Context, step: Step, moves: Moves) -> str:
+    """How many core customers, or loyal ones, stayed what they were."""
+    before = sizes(moves, 0)
     for code in ("core", "loyal"):
         if before[code]:
             return c.text(
@@ -83,7 +91,7 @@ def _finding(c: Context, step: Step, moves: Moves) -> str:
 
 def _matrix(c: Context, population: str, step: Step, moves: Moves) -> Block:
     rows, columns = _ends(moves)
-    before, after = _sizes(moves, 0), _sizes(moves, 1)
+    before, after = sizes(moves, 0), sizes(moves, 1)
 
     def line(code: str, size: int) -> drawing.MatrixRow:
         told = c.words.number(size) if code == NOT_YET else c.text("moves.customers", count=size)
@@ -106,7 +114,7 @@ def _matrix(c: Context, population: str, step: Step, moves: Moves) -> Block:
         ),
         _move_grid(c, population, step, moves),
         "transition-matrix",
-        title=_finding(c, step, moves),
+        title=finding(c, step, moves),
         subtitle=c.text("moves.subtitle", population=c.population(population), first=step[0], last=step[1]),
         note=" ".join(notes),
     )
@@ -170,6 +178,8 @@ def _move_grid(c: Context, population: str, step: Step, moves: Moves) -> Grid:
             c.column("after_amount"),
         ],
         body,
+        table="transitions",
+        where=_cells_of(population, step),
     )
 
 
@@ -185,7 +195,7 @@ def _ribbons(c: Context, population: str, step: Step, moves: Moves) -> Block:
     some = {pair: row for pair, row in moves.items() if pair != (NOT_YET, NOT_YET)}
     total = sum(row["customers_count"] for row in some.values())
     shown = {pair: row for pair, row in some.items() if row["customers_count"] >= max(1, total * LEAST_FLOW)}
-    before, after = _sizes(some, 0), _sizes(some, 1)
+    before, after = sizes(some, 0), sizes(some, 1)
     flows = [
         drawing.Flow(rows.index(start), columns.index(end), row["customers_count"])
         for (start, end), row in shown.items()
@@ -230,7 +240,7 @@ def _crosses(pair: tuple[str, str], into: bool) -> bool:
 def _share_grid(c: Context, population: str, step: Step, moves: Moves) -> Grid:
     """A matrix as a table: counts, and row shares beneath."""
     rows, columns = _ends(moves)
-    before, after = _sizes(moves, 0), _sizes(moves, 1)
+    before, after = sizes(moves, 0), sizes(moves, 1)
 
     def cell(row: Mapping[str, Any]) -> Cell:
         if row["is_impossible"] and not row["customers_count"]:
@@ -265,6 +275,8 @@ def _share_grid(c: Context, population: str, step: Step, moves: Moves) -> Grid:
         [*body, total],
         1,
         c.text("moves.share_note"),
+        "transitions",
+        _cells_of(population, step),
     )
 
 
@@ -274,7 +286,7 @@ def _revenue(c: Context, population: str, step: Step, moves: Moves) -> list[Bloc
     if not rows:
         return []
     blocks: list[Block] = []
-    before = _sizes(moves, 0)
+    before = sizes(moves, 0)
     if before["core"]:
         left, entered = around_core(moves)
         blocks.append(Prose(c.text("movers.core", left=_signed(c, left), entered=_signed(c, entered))))
@@ -304,6 +316,8 @@ def _revenue(c: Context, population: str, step: Step, moves: Moves) -> list[Bloc
         note=c.text("first_rows", shown=MOST_MOVES, count=len(rows), command="`habitue show transitions`")
         if len(rows) > MOST_MOVES
         else "",
+        table="transitions",
+        where=_cells_of(population, step),
     )
     return [*blocks, grid]
 
@@ -355,6 +369,8 @@ def _homogeneity(c: Context, population: str) -> list[Block]:
             for row in sorted(rows, key=lambda row: order.index(row["from_segment"]))
         ],
         1,
+        table="transition_tests",
+        where=(("segmentation", STRATEGIC), ("population", population)),
     )
     return [told, Fold(grid.caption, [grid])]
 

@@ -11,15 +11,20 @@ from habitue.report.sections_segments import named
 from habitue.report.segment_figures import STANDARD, STRATEGIC, months_between
 
 
-def outlook(c: Context) -> Section | None:
-    """Next-period net by segment, how well each segmentation tells customers apart, and the cross-tables."""
+def outlook(c: Context, *, is_crossed: bool = True) -> Section | None:
+    """Next-period net by segment, how well each segmentation tells customers apart, and the cross-tables.
+
+    Args:
+        c: words and tables.
+        is_crossed: with the cross-tables; a page shows them in a section of their own.
+    """
     populations = [name for name in c.segments.populations if c.segments.outlook(STRATEGIC, name)]
     if not populations:
         return None
     main, *others = populations
     blocks: list[Block] = [Prose(_finding(c, main)), _outlook_grid(c, main), *_measures(c, main)]
-    for name in c.segments.segmentations:
-        grid = _crossing_grid(c, name, main)
+    for name in c.segments.segmentations if is_crossed else ():
+        grid = crossing_grid(c, name, main)
         if grid is not None:
             blocks.append(grid if name == STANDARD[0] else Fold(grid.caption, [grid]))
     for population in others:
@@ -79,6 +84,8 @@ def _outlook_grid(c: Context, population: str) -> Grid:
         [c.label("segment_then"), *(c.column(f"segment_outlook.{name}", number=True) for name in names)],
         [*body, total],
         1,
+        table="segment_outlook",
+        where=(("segmentation", STRATEGIC), ("population", population), ("to_on", str(rows[0]["to_on"]))),
     )  # fmt: skip
 
 
@@ -114,12 +121,14 @@ def _measures(c: Context, population: str) -> list[Grid | Prose]:
                 )
                 for name, eta, gini, count in found
             ],
+            table="segment_measures",
+            where=(("population", population),),
         )
     )
     return blocks
 
 
-def _crossing_grid(c: Context, segmentation: str, population: str) -> Grid | None:
+def crossing_grid(c: Context, segmentation: str, population: str) -> Grid | None:
     """Strategic segments down, those of another segmentation across: customers, and next-period net a head."""
     found = c.segments.crossing(segmentation, population)
     rows: Sequence[str] = [code for code in c.segments.segments(STRATEGIC) if any(key[0] == code for key in found)]
@@ -145,4 +154,6 @@ def _crossing_grid(c: Context, segmentation: str, population: str) -> Grid | Non
         [c.label("segment_then"), *(Column(c.segment(segmentation, code), True) for code in columns)],
         [[named(c, STRATEGIC, row), *(cell(row, column) for column in columns)] for row in rows],
         note=c.text("outlook.crossing_note"),
+        table="segment_crossing",
+        where=(("segmentation", segmentation), ("population", population)),
     )  # fmt: skip

@@ -19,8 +19,13 @@ Totals = dict[tuple[float, int], dict[str, Any]]
 """Rows of everybody by acquisition multiple and year."""
 
 
-def projection(c: Context) -> Section | None:
-    """Revenue and segments of the populations that are projected; the first in full, others folded."""
+def projection(c: Context, multiple: float = 1.0) -> Section | None:
+    """Revenue and segments of the populations that are projected; the first in full, others folded.
+
+    Args:
+        c: words and tables.
+        multiple: new customers a year, as a multiple of last year's; the nearest projected is shown.
+    """
     made: dict[str, Rows] = {}
     for row in rows_of(c.tables, "projection"):
         made.setdefault(row["population"], []).append(row)
@@ -28,16 +33,18 @@ def projection(c: Context) -> Section | None:
     if not populations:
         return None
     main, *others = populations
-    blocks: list[Block] = [*_population(c, main, made[main])]
+    blocks: list[Block] = [*_population(c, main, made[main], multiple)]
     for name in others:
         heading = c.heading("projection.other", population=c.population(name))
-        blocks.append(Fold(heading, [one for one in _population(c, name, made[name]) if not isinstance(one, Fold)]))
+        blocks.append(
+            Fold(heading, [one for one in _population(c, name, made[name], multiple) if not isinstance(one, Fold)])
+        )
     return Section("projection", c.text("projection.title"), blocks, c.labels)
 
 
-def _population(c: Context, population: str, rows: Rows) -> list[Block]:
+def _population(c: Context, population: str, rows: Rows, multiple: float) -> list[Block]:
     multiples = sorted({row["acquisition_multiple"] for row in rows})
-    usual = min(multiples, key=lambda multiple: abs(multiple - 1))
+    usual = min(multiples, key=lambda one: abs(one - multiple))
     totals = {(row["acquisition_multiple"], row["year"]): row for row in rows if row["segment"] == WHOLE}
     years = sorted({year for _, year in totals})
     chosen = [row for row in rows if row["acquisition_multiple"] == usual]
@@ -118,6 +125,8 @@ def _chart(c: Context, population: str, totals: Totals, usual: float, years: lis
             )
             for label, part, row in zip(labels, alone, shown, strict=True)
         ],
+        table="projection",
+        where=(("population", population), ("segment", WHOLE)),
     )  # fmt: skip
     return c.chart(
         lambda width: years_ahead(bars, known=known, new=new, width=width),
@@ -164,6 +173,8 @@ def _segment_grid(c: Context, population: str, rows: Rows, years: list[int]) -> 
         body,
         1,
         note=c.text("projection.segments_note"),
+        table="projection",
+        where=(("population", population), ("acquisition_multiple", str(rows[0]["acquisition_multiple"]))),
     )
 
 
@@ -199,6 +210,8 @@ def _scenario_grid(
             *(Column(c.words.date(totals[multiples[0], year]["to_on"]), True) for year in years),
         ],
         body,
+        table="projection",
+        where=(("population", population), ("segment", WHOLE)),
     )
 
 
@@ -249,5 +262,7 @@ def _tested(c: Context, population: str) -> list[Block]:
         ],
         body,
         note=split,
+        table="projection_backtest",
+        where=(("population", population), ("is_used", "true")),
     )
     return [Prose(told), Fold(c.text("projection.all_tests"), [grid])]

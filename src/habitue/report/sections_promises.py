@@ -53,6 +53,8 @@ def _grid(c: Context, rows: Rows) -> Grid:
         ],
         shown,
         note=" ".join(filter(None, (c.text("promises.note"), note))),
+        table="forecast_scores",
+        where=(("is_counted", "true"),),
     )
 
 

@@ -49,6 +49,7 @@ def by_year(c: Context) -> Section:
             ]
             for row in rows
         ],
+        table="sales_by_year",
     )
     compared = c.years.compare("kept_amount")
     amount = c.short(compared.now)
@@ -113,6 +114,7 @@ def by_month(c: Context) -> Section:
             ]
             for at, month in reversed(list(enumerate(shown)))
         ],
+        table="sales",
     )
     span = [at for at, month in enumerate(shown) if month in c.months.now]
     best = max(span, key=lambda at: totals[at])
@@ -206,6 +208,7 @@ def kinds(c: Context) -> Section:
                 )
                 for row in types
             ],
+            table="sales",
         )
     )
     people = figures.totals([row for row in rows if row["counts"]], ("population",), (*measures, "identified_amount"))
@@ -232,6 +235,8 @@ def kinds(c: Context) -> Section:
                     )
                     for row in people
                 ],
+                table="sales",
+                where=(("counts", "true"),),
             )
         )
     blocks += _margins(c, [row for row in rows if row["counts"]])
@@ -288,6 +293,7 @@ def returns(c: Context) -> Section:
             )
             for row in ways
         ],
+        table="returns",
     )
     blocks: list[Block] = [
         c.chart(
@@ -313,6 +319,8 @@ def returns(c: Context) -> Section:
                     )
                     for row in unlinked
                 ],
+                table="returns",
+                where=(("linked_by", "none"),),
             )
         )
     above = [row for row in found if row["linked_by"] == "above_purchase"]
@@ -347,6 +355,7 @@ def _ranked(c: Context, anchor: str, lines: Sequence[tuple[str, figures.Line]], 
             )
             for name, line in lines
         ],
+        table="sales",
     )
     bars = [charts.Bar(name, line.value, c.short(line.value), line.before) for name, line in lines[:MOST_BARS]]
     note = c.text("ranked.more", shown=MOST_BARS, count=len(lines)) if len(lines) > MOST_BARS else ""

@@ -108,6 +108,8 @@ def _cell_grid(c: Context, population: str) -> Grid:
             )
             for (recency, frequency), row in sorted(_cells(c, population).items(), reverse=True)
         ],
+        table="rfm_cells",
+        where=(("population", population),),
     )
 
 
@@ -168,6 +170,8 @@ def cut_grid(c: Context, population: str) -> Grid:
         ],
         body,
         note=c.text("scores.cuts_note"),
+        table="rfm_cuts",
+        where=(("population", population),),
     )
 
 
@@ -213,6 +217,8 @@ def _curve(c: Context, population: str, rows: Sequence[Row]) -> Block:
             )
             for row in rows
         ],
+        table="concentration",
+        where=(("population", population),),
     )
     return c.chart(
         lambda width: drawing.concentration(
@@ -261,4 +267,6 @@ def _other_concentrations(c: Context, populations: Sequence[str]) -> Grid:
             )
             for name in populations
         ],
+        table="segment_measures",
+        where=(("segmentation", "customers"),),
     )

@@ -31,6 +31,18 @@ def window_months(c: Context) -> int:
     return months_between(of["from_on"], of["to_on"]) if of else 12
 
 
+def sentence(c: Context) -> str | None:
+    """What core and loyal customers of the first population are and bring; None where nobody is."""
+    if not c.segments.populations:
+        return None
+    main = c.segments.populations[0]
+    customers, customers_share, net_share = engaged(c.segments.sizes(STRATEGIC, main))
+    if not customers or net_share is None:
+        return None
+    about = {"population": c.population(main), "window": window(c)}
+    return c.text("answer.segments", customers=customers_share, net=net_share, **about)
+
+
 def segments(c: Context) -> Section:
     """The strategic segments: a chart, cards, thresholds; other populations in smaller form."""
     title = c.text("segments.title")
@@ -40,7 +52,7 @@ def segments(c: Context) -> Section:
     main, *others = c.segments.populations
     rows = c.segments.sizes(STRATEGIC, main)
     blocks: list[Block] = [_shares(c, main, rows), Cards([_card(c, main, row) for row in rows if _is_shown(row)])]
-    blocks += _thresholds(c)
+    blocks += thresholds(c)
     without = c.tables.get("customers_without_visit")
     if without is not None and without.num_rows:
         command = "`habitue show customers-without-visit`"
@@ -146,6 +158,8 @@ def size_grid(c: Context, segmentation: str, population: str) -> Grid:
         ],
         [*body, total],
         1,
+        table="segments",
+        where=(("segmentation", segmentation), ("population", population)),
     )  # fmt: skip
 
 
@@ -234,7 +248,7 @@ def definition(c: Context, population: str, segment: str) -> str:
     )
 
 
-def _thresholds(c: Context) -> list[Block]:
+def thresholds(c: Context) -> list[Block]:
     """The calibration of every population, and where it comes from."""
     rows = [row for name in c.segments.populations if (row := c.segments.calibration(name))]
     if not rows:
@@ -260,6 +274,7 @@ def _thresholds(c: Context) -> list[Block]:
             for row in rows
         ],
         note=c.text("thresholds.note", command="`habitue run --recalibrate`"),
+        table="calibration",
     )  # fmt: skip
     return [grid]
 
@@ -344,6 +359,10 @@ def _place_grid(c: Context, kind: str, population: str, found: Sequence[tuple[st
         ],
         shown,
         note=note,
+        table="segments" if kind == "population" else "segment_places",
+        where=(("segmentation", STRATEGIC),)
+        if kind == "population"
+        else (("segmentation", STRATEGIC), ("population", population), ("place_kind", kind)),
     )
 
 

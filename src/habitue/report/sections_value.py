@@ -8,7 +8,7 @@ from habitue.report import ahead
 from habitue.report.context import Context
 from habitue.report.figures import Rows, rows_of
 from habitue.report.layout import Block, Cell, Fold, Grid, Prose, Section, cells
-from habitue.report.reasons import how_often_right, in_measure
+from habitue.report.reasons import WATCHLISTS, how_often_right, in_measure
 from habitue.report.sections_segments import named
 from habitue.report.segment_figures import STRATEGIC
 from habitue.segments.transitions import WHOLE
@@ -36,20 +36,21 @@ def _population(c: Context, model: dict[str, Any]) -> list[Block]:
         if (row["segmentation"], row["population"]) == (STRATEGIC, population)
     ]
     total = next(row for row in segments if row["segment"] == WHOLE)
-    blocks: list[Block] = [Prose(_finding(c, model, total)), _segment_grid(c, model, segments)]
+    blocks: list[Block] = [Prose(finding(c, model, total)), segment_grid(c, model, segments)]
     blocks += [Prose(told) for told in (*_critical(c, population), *_watchlists(c, population))]
     tested = [row for row in rows_of(c.tables, "backtest") if row["population"] == population]
     if tested:
         shown = [row for row in tested if row["model"] in (model["model"], model["naive_model"])]
         blocks += [
-            Prose(_kept(c, tested)),
-            _tested_grid(c, population, shown),
-            Fold(c.text("value.all_forecasts"), [_tested_grid(c, population, tested)]),
+            Prose(kept(c, tested)),
+            tested_grid(c, population, shown),
+            Fold(c.text("value.all_forecasts"), [tested_grid(c, population, tested)]),
         ]
     return blocks
 
 
-def _finding(c: Context, model: dict[str, Any], total: dict[str, Any]) -> str:
+def finding(c: Context, model: dict[str, Any], total: dict[str, Any]) -> str:
+    """What one population will bring, between what and what, and by which forecast."""
     about = {
         "first": model["from_on"],
         "last": model["to_on"],
@@ -73,7 +74,8 @@ def _finding(c: Context, model: dict[str, Any], total: dict[str, Any]) -> str:
     return f"{told} {present}"
 
 
-def _segment_grid(c: Context, model: dict[str, Any], rows: Rows) -> Grid:
+def segment_grid(c: Context, model: dict[str, Any], rows: Rows) -> Grid:
+    """SEGMENT_VALUE of the strategic segments of one population, with a total."""
     order = [*c.segments.segments(STRATEGIC), WHOLE]
     rows = sorted((row for row in rows if row["segment"] in order), key=lambda row: order.index(row["segment"]))
     body = [
@@ -103,6 +105,8 @@ def _segment_grid(c: Context, model: dict[str, Any], rows: Rows) -> Grid:
         body,
         1,
         note=c.text("value.note"),
+        table="segment_value",
+        where=(("segmentation", STRATEGIC), ("population", model["population"])),
     )  # fmt: skip
 
 
@@ -125,34 +129,45 @@ def _critical(c: Context, population: str) -> list[str]:
         wanted=ahead.made_share(found),
         command="`habitue show critical-customers`",
     )
+    return [f"{told} {likely}" if (likely := delivered(c, found)) else told]
+
+
+def delivered(c: Context, found: dict[str, Any]) -> str:
+    """What sets like that of a row of CRITICAL_SETS delivered, and this one is likely to; empty where untried."""
     if found["delivered_share"] is None:
-        return [told]
-    likely = c.text(
+        return ""
+    return c.text(
         "value.delivered",
         count=found["origins_count"],
         delivered=found["delivered_share"],
         low=found["low_95_share"],
         high=found["high_95_share"],
     )
-    return [f"{told} {likely}"]
 
 
 def _watchlists(c: Context, population: str) -> list[str]:
     """Who rises and who fades, in words, and how often the same rules were right."""
-    tests = {row["watchlist"]: row for row in rows_of(c.tables, "watchlist_tests") if row["population"] == population}
     found = []
-    for name, test in tests.items():
+    for name in WATCHLISTS:
         people = [row for row in rows_of(c.tables, name) if row["population"] == population]
-        if not people:
+        right = rightness(c, name, population)
+        if not people or right is None:
             continue
         amount = c.short(sum(row["last_period_amount"] for row in people)) if name == FADING else ""
         amount = in_measure(amount, people[0]["measure"], c.words)
-        told = c.text(f"watchlists.{name}", count=len(people), amount=amount)
-        found.append(f"{told} {how_often_right(name, test, c.words)}")
+        found.append(f"{c.text(f'watchlists.{name}', count=len(people), amount=amount)} {right}")
     return found
 
 
-def _kept(c: Context, tested: Rows) -> str:
+def rightness(c: Context, name: str, population: str) -> str | None:
+    """How often a list was right at earlier dates; None where there is no such list."""
+    for row in rows_of(c.tables, "watchlist_tests"):
+        if (row["population"], row["watchlist"]) == (population, name):
+            return how_often_right(name, row, c.words)
+    return None
+
+
+def kept(c: Context, tested: Rows) -> str:
     """What the forecast used would have promised last time, and what came."""
     last = max((row for row in tested if row["is_used"]), key=lambda row: row["origin_on"])
     return c.text(
@@ -165,7 +180,8 @@ def _kept(c: Context, tested: Rows) -> str:
     )
 
 
-def _tested_grid(c: Context, population: str, rows: Rows) -> Grid:
+def tested_grid(c: Context, population: str, rows: Rows) -> Grid:
+    """BACKTEST of one population, the newest origin first."""
     rows = sorted(rows, key=lambda row: (-row["origin_on"].toordinal(), not row["is_used"], row["mean_error_amount"]))
     names = ("forecast_amount", "actual_amount", "bias_share", "mean_error_amount", "named_share", "delivered_share")
     body = [
@@ -192,4 +208,6 @@ def _tested_grid(c: Context, population: str, rows: Rows) -> Grid:
         ],
         body,
         note=c.text("value.tested_note"),
+        table="backtest",
+        where=(("population", population),),
     )

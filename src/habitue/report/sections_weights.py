@@ -93,6 +93,7 @@ def _grid(c: Context, rows: figures.Rows) -> Grid:
             for row in rows
         ],
         note=c.text("weights.note"),
+        table="sales_channel_weights",
     )
 
 

@@ -12,9 +12,9 @@ import pyarrow as pa
 
 from habitue.report.figures import Rows, rows_of, share_of
 
-STRATEGIC = "strategic"
+STRATEGIC, TEN = "strategic", "ten"
 NOT_YET = "not_yet_customer"
-STANDARD = ("ten", "nine")
+STANDARD = (TEN, "nine")
 ENGAGED = ("core", "loyal")
 FEW = 30
 """Fewer customers than this make a share worth little."""
@@ -59,9 +59,9 @@ class SegmentFigures:
         """The thresholds of a population."""
         return next((row for row in rows_of(self.tables, "calibration") if row["population"] == population), None)
 
-    def mix(self, population: str, segment: str, dimension: str) -> Rows:
-        """What a strategic segment buys, of one dimension, the largest share first."""
-        wanted = (STRATEGIC, population, segment, dimension)
+    def mix(self, population: str, segment: str, dimension: str, segmentation: str = STRATEGIC) -> Rows:
+        """What a segment buys, of one dimension, the largest share first."""
+        wanted = (segmentation, population, segment, dimension)
         keys = ("segmentation", "population", "segment", "dimension")
         rows = [
             row

@@ -11,7 +11,7 @@ import pyarrow as pa
 
 from habitue.report.context import Context
 from habitue.report.reasons import IN_WORDS
-from habitue.report.segment_figures import STRATEGIC
+from habitue.report.segment_figures import STRATEGIC, TEN
 
 TERMS: Mapping[str, str] = {
     "sale_type": "sale_type",
@@ -86,6 +86,8 @@ def stored(c: Context, table: str, column: str, row: Mapping[str, Any], major: A
 def _text(c: Context, table: str, column: str, row: Mapping[str, Any], value: str) -> str:
     if column in SEGMENTS:
         return c.segment(str(row.get("segmentation") or STRATEGIC), value)
+    if column == "ten_segment":
+        return c.segment(TEN, value)
     if column == "store_id":
         return c.store(value)
     if column == IN_WORDS:

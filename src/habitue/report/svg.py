@@ -75,6 +75,13 @@ def box(x: float, y: float, width: float, height: float, fill: str, *, stroke: s
     return f'<rect {at} fill="{fill}"{line}/>'
 
 
+def dot(x: float, y: float, radius: float, colour: str, *, is_full: bool = True) -> str:
+    """A dot, or a ring of its size."""
+    inner = radius if is_full else radius - 0.75
+    look = f'fill="{colour}"' if is_full else f'fill="{PAPER}" stroke="{colour}" stroke-width="1.5"'
+    return f'<circle cx="{number(x)}" cy="{number(y)}" r="{inner:g}" {look}/>'
+
+
 def hatched(x: float, y: float, width: float, height: float) -> str:
     """A cell that cannot be: thin strokes on paper (drawn one by one, so that no name can clash in a page)."""
     strokes = []
@@ -90,6 +97,15 @@ def hatched(x: float, y: float, width: float, height: float) -> str:
         + box(x + width / 2 - 7, y + height / 2 - 8, 14, 16, PAPER)
         + text(x + width / 2, y + height / 2 + 4, "–", fill=SOFT, anchor="middle")
     )
+
+
+def whisker(low: float, high: float, y: float) -> list[str]:
+    """The line of an interval, with a halo of paper, so that it is seen on a bar and beside it."""
+    return [
+        box(x - wide, y - tall / 2, length + 2 * wide, tall, fill)
+        for fill, wide, grow in ((PAPER, 2.0, 3.0), (INK, 0.75, 0.0))
+        for x, length, tall in ((low, high - low, 1.5 + grow), (low, 0.0, 9 + grow), (high, 0.0, 9 + grow))
+    ]
 
 
 def picture(width: float, height: float, parts: Sequence[str]) -> str:

@@ -13,12 +13,14 @@ from habitue.schemas.bought import (
     CUSTOMERS,
     RETURNS,
     SALES,
+    SALES_BY_DAY,
     SALES_BY_YEAR,
     SHARED_CARDS,
     TICKET_CONFLICTS,
     TRANSACTION_LINES,
     VISITS,
 )
+from habitue.schemas.profiled import CUSTOMER_PROFILES
 from habitue.schemas.projected import PROJECTED, PROJECTION, PROJECTION_BACKTEST
 from habitue.schemas.promised import FORECAST_CALIBRATION, FORECAST_SCORES, FORECASTS, PROMISED
 from habitue.schemas.read import (
@@ -82,6 +84,7 @@ PUBLIC = (
     PAYMENTS,
     RATES,
     SALES,
+    SALES_BY_DAY,
     SALES_BY_YEAR,
     SHARED_CARDS,
     TICKET_CONFLICTS,
@@ -92,6 +95,7 @@ PUBLIC = (
     FILES,
     *SEGMENTED,
     *VALUED,
+    CUSTOMER_PROFILES,
     *PROJECTED,
     *PROMISED,
 )
@@ -108,6 +112,7 @@ __all__ = [
     "CUSTOMERS_WITHOUT_VISIT",
     "CUSTOMER_DAYS",
     "CUSTOMER_IDS",
+    "CUSTOMER_PROFILES",
     "DAY_CHANGES",
     "EXPECTED_REVENUE",
     "FADING",
@@ -135,6 +140,7 @@ __all__ = [
     "RFM_CUTS",
     "RISING",
     "SALES",
+    "SALES_BY_DAY",
     "SALES_BY_YEAR",
     "SALES_CHANNEL_WEIGHTS",
     "SEGMENTED",

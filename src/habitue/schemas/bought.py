@@ -184,6 +184,30 @@ SALES_BY_YEAR = Schema(
     ("identified_amount + unidentified_amount = kept_amount",),
 )
 
+SALES_BY_DAY = Schema(
+    "sales_by_day",
+    "store day, sales channel, store and population, of the lines that count as purchases",
+    ("sold_on", "sales_channel", "store_id", "population"),
+    columns(
+        ("sold_on", "date", "the store's day"),
+        ("sales_channel", "string", "sales channel"),
+        ("store_id", "string", "store; null: none, as of a web order"),
+        ("population", "string", "population"),
+        ("tickets_count", "int64", "tickets with at least one counted sale line here"),
+        ("identified_tickets_count", "int64", "those of identified customers, shared cards left out"),
+        ("lines_count", "int64", "counted sale lines"),
+        ("gross_amount", "int64", "before discount"),
+        ("discount_amount", "int64", "discount"),
+        ("net_amount", "int64", "net, on the day it was rung up (cash view)"),
+        ("kept_amount", "int64", "net after returns, on the day of the purchase (purchase view)"),
+        ("identified_amount", "int64", "kept amount of identified customers, shared cards left out"),
+        ("margin_amount", "int64", "margin where known; null where it is known of no line"),
+        ("margin_known_amount", "int64", "kept amount for which a margin is known"),
+        ("margin_assumed_amount", "int64", "kept amount whose margin is assumed"),
+    ),
+    ("gross_amount - discount_amount = net_amount",),
+)
+
 SHARED_CARDS = Schema(
     "shared_cards",
     "one customer number set apart, or worth a look, because many people seem to use it",

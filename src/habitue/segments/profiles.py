@@ -68,22 +68,27 @@ def sizes(
 
 
 def home_stores(days: ir.Table, *, window_after: date) -> ir.Table:
-    """One row a customer and population with a visit: `store_id`, the store of most of their visits.
+    """One row a customer and population with a visit: `store_id`, the store of most of their visits."""
+    return most_visited(days, "store_id", window_after=window_after)
 
-    Visits of the window count first, then those of all time, then the later one, then the name; null: no store.
+
+def most_visited(days: ir.Table, column: str, *, window_after: date) -> ir.Table:
+    """One row a customer and population with a visit: the value of a column that most of their visits have.
+
+    Visits of the window count first, then those of all time, then the later one, then the name; null: not stated.
     """
     visits = days.filter(days.is_visit)
-    grouped = visits.group_by(*PERSON, "store_id").aggregate(
+    grouped = visits.group_by(*PERSON, column).aggregate(
         recent=ibis.ifelse(visits.sold_on > window_after, 1, 0).cast("int64").sum(),
         ever=visits.sold_on.count(),
         last=visits.sold_on.max(),
     )
     order = [
         ibis.desc(grouped.recent), ibis.desc(grouped.ever), ibis.desc(grouped.last),
-        ibis.asc(grouped.store_id, nulls_first=False),
+        ibis.asc(grouped[column], nulls_first=False),
     ]  # fmt: skip
     ranked = grouped.mutate(rank=ibis.row_number().over(ibis.window(group_by=PERSON, order_by=order)))
-    return ranked.filter(ranked["rank"] == 0).select(*PERSON, "store_id")
+    return ranked.filter(ranked["rank"] == 0).select(*PERSON, column)
 
 
 def places(

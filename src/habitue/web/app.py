@@ -16,7 +16,7 @@ from habitue.web import downloads, render
 from habitue.web.access import Access, Gate
 from habitue.web.kept import Kept
 from habitue.web.pages import Page, all_pages
-from habitue.web.view import RUN, Content, Served, View
+from habitue.web.view import PERSONAL, RUN, Content, Served, View
 from habitue.workspace.catalogue import Run
 from habitue.workspace.published import Published
 
@@ -94,9 +94,12 @@ def _add_pages(app: FastAPI, served: Mapping[str, Served], pages: Mapping[str, P
                 raise HTTPException(404)
             return page.item(view, item)
 
-        address = tuple(sorted(view.asked.items()))
+        if view.asked.keys() & PERSONAL:
+            return make()
+        # Pages about several runs change with every new one.
+        address, newest = tuple(sorted(view.asked.items())), view.published.runs()[-1].run_id
         return app.state.kept.get(
-            (view.served.slug, view.run.run_id, view.words.language, page.name, item, address), make
+            (view.served.slug, view.run.run_id, newest, view.words.language, page.name, item, address), make
         )
 
     def answer(request: Request, slug: str, language: str, name: str, item: str | None) -> Response:
@@ -156,6 +159,8 @@ def _add_faults(app: FastAPI, served: Mapping[str, Served]) -> None:
     @app.exception_handler(AnyHTTPException)
     def missing(request: Request, fault: AnyHTTPException) -> Response:
         status = fault.status_code
+        if status == 303:
+            return RedirectResponse((fault.headers or {})["Location"], status)
         return shown(
             request, status, lambda words: [words.text("web.fault.404" if status == 404 else "web.fault.other")]
         )

@@ -11,8 +11,10 @@ from fastapi.responses import Response
 
 from habitue.report import exports
 from habitue.report.layout import Block, Chart, Fold, Grid
+from habitue.web import picking
+from habitue.web.numbers import with_numbers
 from habitue.web.view import Content, View
-from habitue.workspace.published import SCHEMAS, Condition
+from habitue.workspace.published import SCHEMAS
 from habitue.workspace.tables import BEST_FIRST, without_formulas
 
 KINDS = {
@@ -49,15 +51,6 @@ def as_shown(grid: Grid, name: str, kind: str, *, excel: bool) -> Response:
     return _file(table, name, kind, excel=excel)
 
 
-def conditions(view: View) -> list[Condition]:
-    """The conditions `is_<column>=value` of an address; an empty value stands for a missing one."""
-    return [
-        Condition(name.removeprefix("is_"), (value or None,))
-        for name, value in view.asked.items()
-        if name.startswith("is_")
-    ]
-
-
 def ordering(name: str, sort: str | None) -> list[tuple[str, bool]]:
     """How rows are ordered: by the column of an address (a minus before it: the greatest first), else best first."""
     if sort:
@@ -69,15 +62,18 @@ def rows(view: View, name: str, kind: str, *, excel: bool) -> Response:
     """Rows of a published table as a file, amounts in units of their currency."""
     if kind not in KINDS or name not in SCHEMAS:
         raise HTTPException(404)
-    found, _ = view.published.page(view.run, name, where=conditions(view), order=ordering(name, view.asked.get("sort")))
+    found, _ = view.published.page(
+        view.run, name, where=picking.conditions(view), order=ordering(name, view.asked.get("sort")),
+        first=picking.first(view),
+    )  # fmt: skip
     currency = view.run.manifest["currency"]
-    shown = exports.typed(found, name, currency, view.words)
+    shown = exports.typed(with_numbers(view, found), name, currency, view.words)
     return _file(shown, name.replace("_", "-"), kind, excel=excel)
 
 
 def files(view: View, name: str) -> list[tuple[str, str]]:
     """Label and address of each file of a published table, with the rows and the order the address asks for."""
-    kept = {key: value for key, value in view.asked.items() if key.startswith("is_") or key == "sort"}
+    kept = picking.kept(view)
     return [
         ("CSV", view.url("tables", f"{name}.csv", **kept)),
         (view.text("download.excel"), view.url("tables", f"{name}.csv", **kept, excel="1")),

@@ -78,6 +78,7 @@ def listing(
     leads: Mapping[str, Callable[[Mapping[str, Any]], str]] | None = None,
     files: Sequence[tuple[str, str]] = (),
     empty: str = "",
+    total_row: Sequence[Cell] = (),
 ) -> Listing:
     """One page of rows of a table in words.
 
@@ -93,6 +94,7 @@ def listing(
         leads: by column, where its cell leads.
         files: label and address of each file of the whole list.
         empty: the sentence where there is none.
+        total_row: a last row over all rows there are.
     """
     c, first = view.whole, offset(view)
     columns = [
@@ -122,4 +124,5 @@ def listing(
         address(**{"from": str(last)}) if last < total else "",
         files,
         empty,
+        total_row,
     )

@@ -23,6 +23,10 @@ from habitue.workspace.published import Condition, Published
 FILTERS = {"population": "population", "store": "store_id", "sales_channel": "sales_channel"}
 """Filters of the address and the columns they pick rows by."""
 
+SEARCH, NUMBERS = "q", "numbers"
+PERSONAL = frozenset({SEARCH, NUMBERS})
+"""What an address asks for by a customer's number, or to see numbers: such contents are made anew each time."""
+
 PERIOD = "period"
 RUN = "run"
 
@@ -55,6 +59,16 @@ class Filter:
 
 
 @dataclass(frozen=True)
+class Search:
+    """A box to look something up: its label, what is in it now, a hint, and the button's word."""
+
+    label: str
+    value: str
+    hint: str
+    button: str
+
+
+@dataclass(frozen=True)
 class Content:
     """What a page shows: a question as title, its answer, key figures, sections. Made once for a run and an address."""
 
@@ -66,6 +80,7 @@ class Content:
     labels: Sequence[str] = ()
     trail: Sequence[tuple[str, str]] = field(default_factory=tuple)
     """Pages above this one: label and address."""
+    search: Search | None = None
 
 
 class Picked(Mapping[str, pa.Table]):

@@ -26,10 +26,11 @@ from habitue.segments.segmentation import SegmentSettings
 from habitue.sources.declared import AMOUNTS, DATES, SHAPES, Source
 from habitue.staging.transactions import StagingSettings
 from habitue.value.settings import ValueSettings
-from habitue.workspace import segment_settings
+from habitue.workspace import calendar_settings, segment_settings
 from habitue.workspace.sections import (
     KEY_PARTS,
     SECTIONS,
+    CalendarSection,
     EngineSection,
     MarginsSection,
     PopulationSection,
@@ -75,6 +76,7 @@ class Settings:
     segments: SegmentsSection
     rule_sets: tuple[RuleSet, ...]
     value: ValueSection
+    calendar: CalendarSection
     engine: EngineSection
 
     def of_kind(self, kind: str) -> tuple[Source, ...]:
@@ -178,6 +180,7 @@ def validate(raw: Mapping[str, Any], folder: Path = Path()) -> Settings:
     ]
     rule_sets, wrong = segment_settings.rule_sets(found.segmentations, folder)
     faults += [*segment_settings.rfm_faults(found.rfm), *wrong]
+    faults += calendar_settings.calendar_faults(found.calendar, raw.get("calendar"))
     if faults:
         raise ConfigurationError(*faults)
     return Settings(
@@ -193,6 +196,7 @@ def validate(raw: Mapping[str, Any], folder: Path = Path()) -> Settings:
         found.segments,
         rule_sets,
         found.value,
+        found.calendar,
         found.engine,
     )
 
@@ -317,15 +321,9 @@ def _source_faults(name: str, section: SourceSection, sources: Mapping[str, Any]
         for column in given:
             if column not in shape.all:
                 near = difflib.get_close_matches(column, shape.all, n=1, cutoff=0.6)
-                code = "setting.unknown_suggest" if near else "setting.unknown"
-                faults.append(
-                    message(
-                        code,
-                        place=f"{place}.{table}.{column}",
-                        choices=", ".join(shape.all),
-                        suggestion=near[0] if near else "",
-                    )
-                )
+                code, there = "setting.unknown_suggest" if near else "setting.unknown", f"{place}.{table}.{column}"
+                suggestion = near[0] if near else ""
+                faults.append(message(code, place=there, choices=", ".join(shape.all), suggestion=suggestion))
     had = {*section.columns, *section.values}
     faults += [
         message("setting.column_needed", place=f"{place}.columns", column=column, kind=section.kind)

@@ -135,6 +135,7 @@ class Buyer:
         scores: scores with what they stand for.
         placed: segmentations by scores.
         history: the strategic segment one step ago, two steps ago …
+        days: rows of CUSTOMER_DAYS, oldest first.
         forecast: what is expected; None without a forecast.
         notes: what the run says of the forecasts of the population (code and params).
     """
@@ -154,6 +155,7 @@ class Buyer:
     scores: tuple[Score, ...]
     placed: tuple[Placed, ...]
     history: tuple[State, ...]
+    days: tuple[Row, ...]
     forecast: Forecast | None
     notes: tuple[Row, ...]
 
@@ -168,6 +170,7 @@ class Explanation:
         run: the run.
         window: the window of frequency and value.
         window_months: its months.
+        enrolled_on: first enrolment in a customer file; None: not known.
         shared_card: row of SHARED_CARDS, if there is one.
         buyers: by population, that of the customer's figures first.
     """
@@ -177,5 +180,6 @@ class Explanation:
     run: Run
     window: Period
     window_months: int
+    enrolled_on: date | None
     shared_card: Row | None
     buyers: tuple[Buyer, ...]

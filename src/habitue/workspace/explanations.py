@@ -4,86 +4,73 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
-from pathlib import Path
+from datetime import date, timedelta
 from typing import Any
 
-from habitue.cycle import members
 from habitue.errors import UsageError, message
 from habitue.periods import Period, period_end
 from habitue.purchases.sale_types import SHARED_CARD
 from habitue.segments.rule_sets import ANY, SCORES, Rule
-from habitue.segments.schemes import Scheme, segment_column
-from habitue.segments.segmentation import Bought, SegmentSettings, moment_at, people
-from habitue.segments.states import states
-from habitue.segments.strategic import STRATEGIC, Calibration
+from habitue.segments.schemes import Scheme
+from habitue.segments.segmentation import SegmentSettings, moment_at
+from habitue.segments.states import Moment
+from habitue.segments.strategic import STRATEGIC
 from habitue.value.methods import CANDIDATES, LAST_PERIOD, MARGIN, OWN_RATE, PROCESSES
 from habitue.workspace.catalogue import Run
-from habitue.workspace.engine import engine
 from habitue.workspace.explained import Buyer, Check, Explanation, Forecast, Placed, Row, Score, State
 from habitue.workspace.movements import scheme_of
 from habitue.workspace.people import People
-from habitue.workspace.runs import Workspace
+from habitue.workspace.published import Published
+from habitue.workspace.strategic_path import state_at, strategic_checks
 
 LISTS = ("critical_customers", "rising", "fading")
 """Tables that name customers, each with the reason in its columns. A further list is told once it stands here and
-`report.console_customer` has its words."""
+`report.sections_customer_ahead` has its words."""
 
 NOT_OF_ONE = frozenset({"value.no_spend", "value.no_learners", "value.at_bound"})
 """Notes on a population's forecast that say nothing of a single customer."""
 
 
-def explain(workspace: Workspace, asked: str, run_id: str | None) -> Explanation:
-    """One customer of a run (default: the last).
+def explain(published: Published, run: Run, asked: str) -> Explanation:
+    """One customer of a run.
 
     Args:
-        workspace: the project.
+        published: the project's runs.
+        run: the run.
         asked: the number as its system writes it, SYSTEM:NUMBER, or the opaque id.
-        run_id: run id or its start.
 
     Raises:
-        UsageError: nothing was asked, no such run or customer, or several customers of that number.
+        UsageError: nothing was asked, no such customer, or several customers of that number.
     """
-    if not asked.strip():
-        raise UsageError(message("explain.empty"))
-    run = workspace.find_run(run_id)
+    return told_of(published, run, find(published, run, asked), asked.strip())
+
+
+def told_of(published: Published, run: Run, customer_id: str, asked: str = "") -> Explanation:
+    """The customer with an opaque id; `asked` is how the reader named them, if not by the id.
+
+    Raises:
+        UsageError: no such customer.
+    """
+    tables = _Tables(published, run)
     scheme = scheme_of(run)
     settings = SegmentSettings.from_plain(run.manifest["segmentation"]["settings"])
-    with engine(workspace.settings.engine) as backend:
-        tables = _Tables(backend, workspace.run_folder(run))
-        customer_id, ids = _found(workspace.folder, tables, run, asked.strip())
-        return _Reader(tables, run, scheme, settings, customer_id, ids).explanation(asked.strip())
+    theirs = tables.rows("customer_ids", customer_id=customer_id)
+    if not theirs:
+        raise UsageError(message("explain.unknown", customer=customer_id, run_id=run.run_id))
+    ids = sorted(row["source_customer_id"] for row in theirs)
+    return _Reader(tables, run, scheme, settings, customer_id, ids).explanation(asked or customer_id)
 
 
-class _Tables:
-    """Tables of a run as expressions, and rows of them."""
+def find(published: Published, run: Run, asked: str) -> str:
+    """The opaque id of the one customer of a run that is asked for, in the ways of `explain`.
 
-    def __init__(self, backend: Any, folder: Path) -> None:
-        self._backend, self._folder = backend, folder
-        self._read: dict[str, Any] = {}
-
-    def __call__(self, name: str) -> Any:
-        path = self._folder / f"{name}.parquet"
-        if name not in self._read:
-            self._read[name] = self._backend.read_parquet(str(path)) if path.exists() else None
-        return self._read[name]
-
-    def rows(self, name: str, **equal: Any) -> list[dict[str, Any]]:
-        """Rows with these values (a list: one of them), in any order; none where the run has no such table."""
-        table = self(name)
-        if table is None:
-            return []
-        for column, value in equal.items():
-            table = table.filter(table[column].isin(value) if isinstance(value, list) else table[column] == value)
-        return table.to_pyarrow().to_pylist()
-
-    def row(self, name: str, **equal: Any) -> dict[str, Any] | None:
-        """The one row with these values."""
-        return next(iter(self.rows(name, **equal)), None)
-
-
-def _found(folder: Path, tables: _Tables, run: Run, asked: str) -> tuple[str, list[str]]:
-    """The opaque id of the customer meant, and of all their numbers."""
+    Raises:
+        UsageError: nothing was asked, no such customer, or several customers of that number.
+    """
+    asked = asked.strip()
+    if not asked:
+        raise UsageError(message("explain.empty"))
+    folder, tables = published.workspace.folder, _Tables(published, run)
     numbers = People.with_number(folder, asked)
     number = asked
     if not numbers and ":" in asked:
@@ -101,8 +88,33 @@ def _found(folder: Path, tables: _Tables, run: Run, asked: str) -> tuple[str, li
     if len(people) > 1:
         choices = ", ".join(sorted(f"{systems[row['source_customer_id']]}:{number}" for row in rows))
         raise UsageError(message("explain.several", customer=asked, choices=choices))
-    theirs = tables.rows("customer_ids", customer_id=people[0])
-    return people[0], sorted(row["source_customer_id"] for row in theirs)
+    return people[0]
+
+
+class _Tables:
+    """Rows of the tables of a run."""
+
+    def __init__(self, published: Published, run: Run) -> None:
+        self.published, self.run = published, run
+
+    def rows(self, name: str, **equal: Any) -> list[dict[str, Any]]:
+        """Rows with these values (a list: one of them), in any order; none where the run has no such table."""
+        if not self.published.has(self.run, name):
+            return []
+        tests, values = [], []
+        for column, value in equal.items():
+            several = value if isinstance(value, list) else [value]
+            tests.append(f'"{column}" IN ({", ".join("?" * len(several))})')
+            values += several
+        return self.asked(f"SELECT * FROM {{{name}}} WHERE {' AND '.join(tests)}", values)
+
+    def row(self, name: str, **equal: Any) -> dict[str, Any] | None:
+        """The one row with these values."""
+        return next(iter(self.rows(name, **equal)), None)
+
+    def asked(self, sql: str, values: Sequence[Any]) -> list[dict[str, Any]]:
+        """The rows that answer a query of `Published.query`."""
+        return self.published.query(self.run, sql, values).to_pylist()
 
 
 @dataclass(frozen=True)
@@ -129,17 +141,20 @@ class _Reader:
         assigned: dict[str, dict[str, str]] = {}
         for row in self.tables.rows("assignments", **theirs):
             assigned.setdefault(row["population"], {})[row["segmentation"]] = row["segment"]
-        history = self._history() if assigned else {}
+        moments = self._moments() if assigned else []
+        enrolled = [row["enrolled_on"] for row in self.tables.rows("source_customers", source_customer_id=self.ids)]
+        enrolled_on = min((day for day in enrolled if day is not None), default=None)
         return Explanation(
             asked=asked,
             customer_id=self.customer_id,
             run=self.run,
             window=self._window,
             window_months=self.settings.rfm.window_months,
+            enrolled_on=enrolled_on,
             shared_card=self.tables.row("shared_cards", source_customer_id=self.ids),
             buyers=tuple(
                 self._buyer(name, [day for day in days if day["population"] == name], assigned.get(name, {}),
-                            history.get(name, ()))
+                            self._history(name, days, moments, enrolled_on) if name in assigned else ())
                 for name in (main["population"], *others)
             ),
         )  # fmt: skip
@@ -175,6 +190,7 @@ class _Reader:
             scores=self._scores(rfm) if rfm else (),
             placed=self._placed(rfm, segments) if rfm else (),
             history=history,
+            days=tuple(sorted(days, key=lambda day: day["sold_on"])),
             forecast=self._forecast(key, days),
             notes=tuple(
                 note
@@ -215,43 +231,33 @@ class _Reader:
             if rules.name in segments
         )
 
-    def _history(self) -> dict[str, tuple[State, ...]]:
-        """The strategic segment at the dates the run compares, by population, newest first."""
-        as_of = self.run.as_of
+    def _moments(self) -> list[Moment]:
+        """The earlier dates the run compares, newest first."""
         dates = {row["from_on"] for row in self.tables.rows("transitions", segmentation=STRATEGIC)}
-        if not dates:
-            return {}
-        moments = [
-            moment_at(on, as_of, self.settings, number)
-            for number, on in enumerate((as_of, *sorted(dates, reverse=True)))
+        return [
+            moment_at(on, self.run.as_of, self.settings, number)
+            for number, on in enumerate(sorted(dates, reverse=True), 1)
         ]
-        days, changes, everybody = (
-            table.filter(table.customer_id == self.customer_id)
-            for table in (self.tables(name) for name in ("customer_days", "day_changes", "customers"))
-        )
-        ids, rows = self.tables("customer_ids"), self.tables("source_customers")
-        ids = ids.filter(ids.customer_id == self.customer_id)
-        rows = None if rows is None else rows.filter(rows.source_customer_id.isin(self.ids))
-        known = states(
-            days, changes, moments, frequency_weights=self.settings.rfm.frequency_weights,
-            monetary_weights=self.settings.rfm.monetary_weights,
-        )  # fmt: skip
-        bought = Bought(days=days, changes=changes, members=members(everybody, ids, rows))
-        assigned = self.scheme.assign(people(known, bought, moments, self.settings, as_of), moments)
-        return {
-            row["population"]: tuple(
-                State(
-                    moment.on,
-                    row[segment_column(STRATEGIC, number)] if row[f"known_{number}"] else None,
-                    row[f"visits_{number}"],
-                    (moment.on - row[f"last_{number}"]).days if row[f"last_{number}"] else None,
-                    row[f"weighted_money_{number}"],
-                )
-                for number, moment in enumerate(moments)
-                if number
+
+    def _history(
+        self, population: str, days: Sequence[Row], moments: Sequence[Moment], enrolled_on: date | None
+    ) -> tuple[State, ...]:
+        """The states at the earlier dates."""
+        if not moments:
+            return ()
+        theirs = [day for day in days if day["population"] == population]
+        changes = self.tables.rows("day_changes", customer_id=self.customer_id, population=population)
+        return tuple(
+            state_at(
+                theirs,
+                changes,
+                moment,
+                self.scheme.calibrations.get(population),
+                weights=self.settings.rfm.monetary_weights,
+                enrolled_on=enrolled_on,
             )
-            for row in assigned.to_pyarrow().to_pylist()
-        }
+            for moment in moments
+        )
 
     def _forecast(self, key: Row, days: Sequence[Row]) -> Forecast | None:
         expected = self.tables.row("expected_revenue", **key)
@@ -260,8 +266,9 @@ class _Reader:
             return None
         lists = {name: self.tables.row(name, **key) for name in LISTS}
         tests = self.tables.rows("watchlist_tests", population=key["population"])
-        named = self.tables("critical_customers")
-        least = named.filter(named.population == key["population"]).expected_amount.min().to_pyarrow().as_py()
+        (named,) = self.tables.asked(
+            "SELECT min(expected_amount) AS least FROM {critical_customers} WHERE population = ?", [key["population"]]
+        )
         worth = "margin_amount" if model.get("measure") == MARGIN else "net_amount"
         naive = self._naive_amounts(model, expected, days, worth)
         return Forecast(
@@ -276,7 +283,7 @@ class _Reader:
             lists=lists,
             list_tests={row["watchlist"]: row for row in tests},
             critical_set=self.tables.row("critical_sets", population=key["population"]),
-            critical_amount=least,
+            critical_amount=named["least"],
         )
 
     def _naive_amounts(self, model: Row, expected: Row, days: Sequence[Row], worth: str) -> dict[str, float]:
@@ -284,18 +291,23 @@ class _Reader:
         from habitue.value.snapshots import WEEK
 
         as_of, ahead = self.run.as_of, model["horizon_days"]
-        everybody = self.tables("customer_days")
-        known = everybody.filter(
-            everybody.is_visit & ~everybody.population.isin([*self.settings.left_out, SHARED_CARD])
-        )
-        first = known.sold_on.min().to_pyarrow().as_py()
-        window = min(ahead, (as_of - first).days + 1)
+        window = self._known_days(ahead)
         recent = sum(day[worth] or 0 for day in days if day["sold_on"] > as_of - timedelta(days=window))
         observed = max((as_of - expected["first_visit_on"]).days, WEEK)
         return {
             LAST_PERIOD: recent * ahead / window,
             OWN_RATE: sum(day[worth] or 0 for day in days) * ahead / observed,
         }
+
+    def _known_days(self, most: int) -> int:
+        """Days from the first visit of anybody who is forecast up to the as-of date, `most` at most."""
+        left_out = [*self.settings.left_out, SHARED_CARD]
+        visits = f"FROM {{customer_days}} WHERE is_visit AND population NOT IN ({', '.join('?' * len(left_out))})"
+        begin = self.run.as_of - timedelta(days=most - 1)
+        if self.tables.asked(f"SELECT 1 {visits} AND sold_on <= ? LIMIT 1", [*left_out, begin]):  # without a full scan
+            return most
+        (row,) = self.tables.asked(f"SELECT min(sold_on) AS first {visits}", left_out)
+        return (self.run.as_of - row["first"]).days + 1
 
 
 def _matches(rule: Rule, rfm: Row) -> bool:
@@ -306,28 +318,6 @@ def _matches(rule: Rule, rfm: Row) -> bool:
         ends == ANY or (scores[name] is not None and ends[0] <= scores[name] <= ends[1])
         for name, ends in ranges.items()
     )
-
-
-def strategic_checks(visits: int, recency_days: int, value: int, limits: Calibration) -> tuple[Check, ...]:
-    """The questions of `segments.strategic` that lead to a customer's segment, in order; the last one decides.
-
-    Args:
-        visits: of all time, at least one.
-        recency_days: days since the last one.
-        value: weighted value of the window, minor units.
-        limits: thresholds of the population.
-    """
-    found = [Check("lost", recency_days, limits.lost_days, recency_days > limits.lost_days)]
-    if found[-1].holds:
-        return tuple(found)
-    found.append(Check("repeat", visits, 2, visits >= 2))
-    if not found[-1].holds:
-        return (*found, Check("new", recency_days, limits.new_days, recency_days <= limits.new_days))
-    found.append(Check("in_cycle", recency_days, limits.cycle_days, recency_days <= limits.cycle_days))
-    if found[-1].holds:
-        core = limits.core_amount
-        found.append(Check("core", value, core, core is not None and value >= core))
-    return tuple(found)
 
 
 def forecast_parts(name: str, expected: Row, naive: Mapping[str, float]) -> dict[str, int]:

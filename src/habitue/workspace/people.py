@@ -6,6 +6,7 @@ each number of each customer system, so that deleting a row here leaves nobody b
 
 from __future__ import annotations
 
+import json
 import secrets
 import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
@@ -65,6 +66,23 @@ class People:
                 "ORDER BY customer_system",
                 [number.lower() if "@" in number else number],
             ).fetchall()
+
+    @staticmethod
+    def numbers_of(folder: Path, source_customer_ids: Iterable[str]) -> dict[str, tuple[str, str]]:
+        """Customer system and number of opaque ids; those without one are left out. Personal data.
+
+        The project's store is read as it lies, neither copied nor changed.
+        """
+        if not (folder / FILE_NAME).exists():
+            return {}
+        address = (folder / FILE_NAME).absolute().as_uri() + "?mode=ro"
+        with closing(sqlite3.connect(address, uri=True)) as stored:
+            rows = stored.execute(
+                "SELECT source_customer_id, customer_system, customer_number FROM customer_numbers "
+                "WHERE source_customer_id IN (SELECT value FROM json_each(?))",
+                [json.dumps(list(source_customer_ids))],
+            )
+            return {source_id: (system, number) for source_id, system, number in rows}
 
     @classmethod
     def copy(cls, folder: Path) -> People:

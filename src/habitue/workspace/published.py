@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date, datetime
 from functools import cached_property
 from pathlib import Path
 from threading import Lock
@@ -31,12 +32,17 @@ NARROW: Mapping[str, Sequence[str]] = {
 """Long tables that pages only sum up: the columns they need."""
 
 
+IS, NOT, MIN, MAX = "is", "not", "min", "max"
+"""How a column stands to the values of a condition: one of them, none of them, at least or at most the one."""
+
+
 @dataclass(frozen=True)
 class Condition:
     """Rows to keep: a column of the table is the value (None: missing); of several values, any of them."""
 
     column: str
     values: tuple[Any, ...]
+    relation: str = IS
 
 
 class Published:
@@ -91,26 +97,28 @@ class Published:
         """Rows of a published table, read from the foot of its file."""
         return pq.read_metadata(self.workspace.table_path(run, name)).num_rows
 
-    def query(self, run: Run, sql: str, values: Sequence[Any] = ()) -> pa.Table:
+    def query(self, run: Run, sql: str, values: Sequence[Any] = (), *, before: Run | None = None) -> pa.Table:
         """The answer to a query over the tables of a run.
 
         Args:
             run: the run.
-            sql: a query in DuckDB's dialect; `{name}` stands for the published table of that name, `?` for a value.
+            sql: a query in DuckDB's dialect; `{name}` stands for the published table of that name, `?` for a value,
+                `{before.name}` for the table of another run.
             values: the values, in order.
+            before: the other run.
 
         Raises:
-            UsageError: the run has no such table.
+            UsageError: a run has no such table.
         """
 
         def source(found: re.Match[str]) -> str:
-            name = found[1]
-            if not self.has(run, name):
-                raise UsageError(message("show.unknown", name=name.replace("_", "-"), existing=self._existing(run)))
-            path = str(self.workspace.table_path(run, name)).replace("'", "''")
+            of, name = (before if found[1] and before else run), found[2]
+            if not self.has(of, name):
+                raise UsageError(message("show.unknown", name=name.replace("_", "-"), existing=self._existing(of)))
+            path = str(self.workspace.table_path(of, name)).replace("'", "''")
             return f"read_parquet('{path}')"
 
-        told = re.sub(r"\{(\w+)\}", source, sql)
+        told = re.sub(r"\{(before\.)?(\w+)\}", source, sql)
         with self._connection.cursor() as cursor:
             return cursor.execute(told, list(values)).to_arrow_table()
 
@@ -123,6 +131,7 @@ class Published:
         order: Sequence[tuple[str, bool]] = (),
         limit: int | None = None,
         offset: int = 0,
+        first: int | None = None,
     ) -> tuple[pa.Table, int]:
         """Some rows of a published table and how many there are in all.
 
@@ -133,29 +142,83 @@ class Published:
             order: columns to sort by, and whether the greatest comes first; the key of the table breaks ties.
             limit: rows at most.
             offset: rows to leave out before them.
+            first: of all rows in this order only so many.
 
         Raises:
-            UsageError: no such table or column.
+            UsageError: no such table or column, or a limit that is no value of its column.
         """
+        source, values, sorting = self._picked(run, name, where, order, first)
+        count = self.query(run, f"SELECT count(*) AS n FROM {source}", values)["n"][0].as_py()
+        bound = f" LIMIT {int(limit)} OFFSET {int(offset)}" if limit is not None else ""
+        rows = self.query(run, f"SELECT * FROM {source} ORDER BY {sorting}{bound}", values)
+        return rows, count
+
+    def tally(
+        self,
+        run: Run,
+        name: str,
+        *,
+        sums: Sequence[str] = (),
+        different: Sequence[tuple[str, ...]] = (),
+        where: Sequence[Condition] = (),
+        order: Sequence[tuple[str, bool]] = (),
+        first: int | None = None,
+    ) -> tuple[list[Any], list[int]]:
+        """Sums of columns over the rows that `page` would give in all (None of no value), and counts of different
+        values of some columns together.
+
+        Args:
+            run: the run.
+            name: name of the table.
+            sums: columns to sum.
+            different: columns whose different values are counted; rows without a value are left out.
+            where: conditions that all hold.
+            order: as of `page`.
+            first: as of `page`.
+
+        Raises:
+            UsageError: no such table or column, or a limit that is no value of its column.
+        """
+        source, values, _ = self._picked(run, name, where, order, first)
+        asked = [f"sum({self._column(SCHEMAS[name], column)})" for column in sums]
+        for columns in different:
+            quoted = [self._column(SCHEMAS[name], column) for column in columns]
+            known = " AND ".join(f"{column} IS NOT NULL" for column in quoted)
+            asked.append(f"count(DISTINCT ({', '.join(quoted)})) FILTER (WHERE {known})")
+        if not asked:
+            return [], []
+        shown = ", ".join(f"{what} AS c{at}" for at, what in enumerate(asked))
+        (row,) = self.query(run, f"SELECT {shown} FROM {source}", values).to_pylist()
+        found = list(row.values())
+        return found[: len(sums)], found[len(sums) :]
+
+    def _picked(
+        self, run: Run, name: str, where: Sequence[Condition], order: Sequence[tuple[str, bool]], first: int | None
+    ) -> tuple[str, list[Any], str]:
+        """The rows that conditions leave as what a query is made from, its values, and the order of the rows."""
         if not self.has(run, name):
             raise UsageError(message("show.unknown", name=name.replace("_", "-"), existing=self._existing(run)))
         schema = SCHEMAS[name]
         filters, values = [], []
         for condition in where:
             column = self._column(schema, condition.column)
+            if condition.relation in (MIN, MAX):
+                filters.append(f"{column} {'>=' if condition.relation == MIN else '<='} ?")
+                values.append(_limit(schema, condition))
+                continue
             some = [value for value in condition.values if value is not None]
             tests = [f"{column}::VARCHAR IN ({', '.join('?' * len(some))})"] if some else []
             tests += [f"{column} IS NULL"] if None in condition.values else []
-            filters.append(f"({' OR '.join(tests)})")
+            # Rows without a value are none of the values, unless that is among them.
+            told = f"({' OR '.join(tests)})"
+            filters.append(f"NOT coalesce({told}, false)" if condition.relation == NOT else told)
             values += [str(value) for value in some]
-        tail = f" WHERE {' AND '.join(filters)}" if filters else ""
         sorting = [f"{self._column(schema, c)} {'DESC' if falls else 'ASC'} NULLS LAST" for c, falls in order]
         sorting += [f"{self._column(schema, c)} ASC NULLS LAST" for c in schema.key if c not in dict(order)]
-        source = f"{{{name}}}"
-        count = self.query(run, f"SELECT count(*) AS n FROM {source}{tail}", values)["n"][0].as_py()
-        bound = f" LIMIT {int(limit)} OFFSET {int(offset)}" if limit is not None else ""
-        rows = self.query(run, f"SELECT * FROM {source}{tail} ORDER BY {', '.join(sorting)}{bound}", values)
-        return rows, count
+        ordered = ", ".join(sorting)
+        tail = f" WHERE {' AND '.join(filters)}" if filters else ""
+        bound = f" ORDER BY {ordered} LIMIT {int(first)}" if first is not None else ""
+        return f"(SELECT * FROM {{{name}}}{tail}{bound})", values, ordered
 
     def _column(self, schema: schemas.Schema, column: str) -> str:
         if column not in schema.names:
@@ -168,6 +231,25 @@ class Published:
     def _existing(self, run: Run) -> str:
         found = sorted(p.stem for p in self.workspace.run_folder(run).glob("*.parquet") if p.stem in SCHEMAS)
         return ", ".join(name.replace("_", "-") for name in found)
+
+
+def _limit(schema: schemas.Schema, condition: Condition) -> Any:
+    """The value of a condition `min` or `max` in the type of its column."""
+    kind = next(column.type for column in schema.columns if column.name == condition.column)
+    readers = {"int64": _whole, "float64": float, "date": date.fromisoformat, "timestamp(6)": datetime.fromisoformat}
+    try:
+        return readers[kind](condition.values[0])
+    except (KeyError, ValueError, TypeError):
+        raise UsageError(
+            message("published.no_limit", column=condition.column, value=condition.values[0], type=kind)
+        ) from None
+
+
+def _whole(told: Any) -> int:
+    value = int(told)
+    if not -(2**63) <= value < 2**63:
+        raise ValueError
+    return value
 
 
 class RunTables(Mapping[str, pa.Table]):

@@ -22,12 +22,12 @@ from habitue.periods import horizon_end
 from habitue.segments.channel_weights import decisions_from
 from habitue.segments.schemes import calibrations_from
 from habitue.value.track_record import NO_RECORD
-from habitue.workspace import config, promises
+from habitue.workspace import calendar_settings, config, promises
 from habitue.workspace.assembly import staged_tables
 from habitue.workspace.catalogue import FILE_NAME as CATALOGUE
 from habitue.workspace.catalogue import Catalogue, Run
 from habitue.workspace.config import Settings
-from habitue.workspace.engine import SPILL, Keeper, engine, write_parquet
+from habitue.workspace.engine import BY_PERSON, SPILL, Keeper, engine, write_parquet
 from habitue.workspace.guards import disk_faults, locked
 from habitue.workspace.people import People
 from habitue.workspace.staged import FOLDER, Stage, StagedFile
@@ -117,7 +117,7 @@ class Workspace:
             folder.mkdir(parents=True)
             try:
                 rows = {
-                    name: write_parquet(backend, table, folder / f"{name}.parquet")
+                    name: write_parquet(backend, table, folder / f"{name}.parquet", order_by=BY_PERSON.get(name))
                     for name, table in cycle.tables.items()
                     if name not in keeper
                 }
@@ -280,6 +280,7 @@ class Workspace:
                 "step_months": settings.segment_settings().step_months,
                 "scoring": settings.rfm.scoring,
             },
+            "calendar": calendar_settings.calendar(settings.calendar).plain(),
             "identities": "one customer number is one person",
             "margins_assumed": bool(
                 settings.margins.default_rate or settings.margins.by_category or settings.margins.by_sales_channel

@@ -11,6 +11,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 from pydantic_core import PydanticCustomError
 
+from habitue.periods import FISCAL, GREGORIAN, WEEKDAYS
 from habitue.purchases.sale_types import SALE_TYPES
 from habitue.sources.declared import Kind
 from habitue.value.methods import CANDIDATES, MEASURES
@@ -271,6 +272,27 @@ class ValueSection(Section):
     )
 
 
+class CalendarSection(Section):
+    """`[calendar]`: how months, quarters and years are cut, and what a period is compared with."""
+
+    kind: Literal[(GREGORIAN, *FISCAL)] = Field(  # type: ignore[valid-type]
+        GREGORIAN,
+        description="gregorian, or a fiscal calendar of whole weeks, by the weeks of the periods of a quarter: "
+        + ", ".join(FISCAL),
+    )
+    year_end: str | None = Field(
+        None,
+        description='last day of the fiscal year, as "saturday nearest 31 january" or "last saturday of january"; '
+        "needed for a fiscal calendar",
+    )
+    year_name: Literal["start", "end"] = Field(
+        "start", description="a fiscal year bears the number of the calendar year in which it starts, or ends (end)"
+    )
+    first_weekday: Literal[WEEKDAYS] | None = Field(  # type: ignore[valid-type]
+        None, description="first day of the week (default: monday, or the day after the year's last weekday)"
+    )
+
+
 class EngineSection(Section):
     """`[engine]`: what habitue may use of the machine."""
 
@@ -293,6 +315,7 @@ class SettingsFile(Section):
     segments: SegmentsSection = SegmentsSection()  # type: ignore[call-arg]
     segmentations: dict[str, SegmentationSection] = Field(default_factory=dict)
     value: ValueSection = ValueSection()  # type: ignore[call-arg]
+    calendar: CalendarSection = CalendarSection()  # type: ignore[call-arg]
     engine: EngineSection = EngineSection()  # type: ignore[call-arg]
 
 
@@ -309,5 +332,6 @@ SECTIONS: Mapping[str, type[Section]] = {
     "segments": SegmentsSection,
     "segmentations": SegmentationSection,
     "value": ValueSection,
+    "calendar": CalendarSection,
     "engine": EngineSection,
 }

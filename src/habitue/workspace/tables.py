@@ -26,6 +26,7 @@ BEST_FIRST = {
     "rising": (("place", "ascending"),),
     "fading": (("place", "ascending"),),
     "expected_revenue": (("expected_amount", "descending"),),
+    "customer_profiles": (("expected_amount", "descending"), ("net_amount", "descending")),
 }
 """Tables that are read from the top: what goes before their key."""
 

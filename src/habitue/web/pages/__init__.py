@@ -28,6 +28,16 @@ class Page:
 
 def all_pages() -> tuple[Page, ...]:
     """Every page, in the order of the menu."""
-    from habitue.web.pages import data, definitions, segments, tables
+    from habitue.web.pages import customers, data, definitions, figures, runs, segments, stores, tables, value
 
-    return (data.PAGE, segments.PAGE, definitions.PAGE, tables.PAGE)
+    return (
+        data.PAGE,
+        customers.PAGE,
+        segments.PAGE,
+        value.PAGE,
+        stores.PAGE,
+        runs.PAGE,
+        definitions.PAGE,
+        tables.PAGE,
+        figures.PAGE,
+    )
