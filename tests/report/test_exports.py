@@ -10,11 +10,12 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import openpyxl
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from habitue.errors import UsageError
+from habitue.errors import UsageError, message
 from habitue.report import exports
 from habitue.report.locale import Words
 
@@ -146,6 +147,61 @@ def test_the_terminal_shows_the_first_rows_and_says_so() -> None:
     assert lines[-1].startswith("20 rows of 25")
     assert len(written(table, "table").decode().splitlines()) == 27  # a file has them all
     assert len(rows(written(table, to_terminal=True))) == 26  # and so has CSV
+
+
+def sheet(content: bytes) -> list[list[Any]]:
+    found = openpyxl.load_workbook(io.BytesIO(content)).active
+    assert found is not None
+    assert all(cell.data_type != "f" and cell.hyperlink is None for row in found.iter_rows() for cell in row)
+    return [[cell.value for cell in row] for row in found.iter_rows()]
+
+
+def test_a_workbook_has_typed_cells() -> None:
+    assert sheet(written(TABLE, "xlsx")) == [
+        TABLE.column_names,
+        ["a", datetime(2024, 2, 29, 17, 30), datetime(2024, 2, 29), 1234.56, 1.5, 0.25, 1, True],
+        ["b;c", *[None] * 7],
+        ['d "e"\nf', datetime(2024, 3, 1), datetime(2024, 3, 1), -0.05, -2, 1e-07, 1234567, False],
+    ]
+
+
+def test_texts_of_a_workbook_stay_texts() -> None:
+    texts = ["=1+1", "{=1}", "@x", "http://x.example", "mailto:a@b", "internal:Sheet1!A1", "007", "1e5", "2025-01-01",
+             "TRUE", "<b>&", "_x0041_", "Жук 🛒"]  # fmt: skip
+    assert [row[0] for row in sheet(written(pa.table({"=name": texts}), "xlsx"))] == ["=name", *texts]
+
+
+def test_what_excel_has_no_value_for() -> None:
+    table = pa.table(
+        {
+            "on": [date(1899, 12, 31), date(1900, 3, 1), date(9999, 12, 31)],
+            "at": [datetime(1600, 1, 1, 8), None, datetime(2024, 1, 1)],
+            "share": [float("nan"), float("inf"), 0.5],
+            "name": ["a\x00b", "a\x0bb", ""],
+        }
+    )
+    head, *found = sheet(written(table, "xlsx"))
+    assert head == table.column_names
+    assert [row[0] for row in found] == ["1899-12-31", datetime(1900, 3, 1), datetime(9999, 12, 31)]
+    assert [row[1] for row in found] == ["1600-01-01 08:00:00", None, datetime(2024, 1, 1)]
+    assert [row[2] for row in found] == [None, None, 0.5]
+
+
+def test_a_sheet_holds_so_many_rows_and_a_cell_so_long_a_text(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(exports, "MOST_SHEET_ROWS", 4)
+    assert len(sheet(written(TABLE, "xlsx"))) == 4
+    with pytest.raises(UsageError) as told:
+        written(pa.concat_tables([TABLE, TABLE.slice(0, 1)]), "xlsx")
+    assert told.value.messages == (message("exports.too_many_rows", count=4, most=3),)
+    assert len(sheet(written(pa.table({"t": ["x" * 32_767]}), "xlsx"))[1][0]) == 32_767
+    with pytest.raises(UsageError) as told:
+        written(pa.table({"t": ["x" * 32_768]}), "xlsx")
+    assert told.value.messages == (message("exports.long_text", column="t"),)
+
+
+def test_names_of_columns_are_made_harmless_too() -> None:
+    table = pa.table({"=1+1": ["a"], "name": ["＝1"]})
+    assert rows(written(table, excel=True), ";") == [["'=1+1", "name"], ["a", "'＝1"]]
 
 
 @pytest.mark.parametrize("format", ["csv", "json", "parquet", "table"])

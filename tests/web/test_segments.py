@@ -130,10 +130,12 @@ def test_the_choice_of_period_changes_the_matrix(shop: Site) -> None:
 def test_one_customer_is_no_fault(shop: Site) -> None:
     page = text(shop.get("/once-lonely/en/segments").text)
     assert "Nobody is in this segment at this date." in page
+    assert "Fewer than 30 customers: the shares are uncertain." in page
+    assert "Crossed with" not in page
     for code in CODES:
         answer = shop.get(f"/once-lonely/en/segments/{code}")
         assert answer.status == 200
-    assert "There is no forecast for them in this run." in text(shop.get("/once-lonely/en/segments/lost").text)
+    assert "There is no forecast for them in this run." in text(shop.get("/once-lonely/en/segments/core").text)
 
 
 def test_a_population_without_customers_is_said(shop: Site) -> None:

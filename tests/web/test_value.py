@@ -114,7 +114,9 @@ def test_lists_follow_store_and_sales_channel_and_totals_do_not(shop: Site, shop
     assert float(found[2]) == pytest.approx(expected / 100_000, rel=0.005)
     whole = shop.get("/once-shop/en/value").text
     assert re.findall(r'<p class="answer">[^<]+', page) == re.findall(r'<p class="answer">[^<]+', whole)
-    named = customers(shop.get(f"/once-shop/en/value/critical?sales_channel={channel}").text)
+    picked = shop.get(f"/once-shop/en/value/critical?sales_channel={channel}").text
+    assert "the list follows what you have chosen" in picked
+    named = customers(picked)
     assert sorted(named) == sorted(row[0] for row in wanted)
 
 
@@ -161,7 +163,8 @@ def test_the_scenario_changes_the_projection_only(shop: Site) -> None:
     usual, nobody = (shop.get(f"/once-shop/en/value{asked}").text for asked in ("", "?scenario=0.0"))
     assert "new customers a year come" in usual
     assert "If nobody new comes" in nobody
-    assert usual.split('id="value"')[1].split("</section>")[0] == nobody.split('id="value"')[1].split("</section>")[0]
+    same = [text(page.split('<section id="value">')[1].split("</section>")[0]) for page in (usual, nobody)]
+    assert same[0] == same[1]
 
 
 def test_without_a_forecast_the_page_says_what_is_missing_and_what_to_do(shop: Site) -> None:
@@ -222,3 +225,15 @@ def test_a_run_from_before_forecasts_says_so(old: Any) -> None:
         assert page.status == 200
         assert "older than forecasts" in page.text
         assert running.get("/old/en/value/critical").status == 200
+
+
+@pytest.mark.parametrize("path", ["value", "segments", "segments/loyal", "segments/ten.champions"])
+def test_every_table_leads_to_rows_that_are_there(shop: Site, path: str) -> None:
+    page = shop.get(f"/once-shop/en/{path}").text
+    links = {unescape(link) for link in re.findall(r'<a href="([^"]+)">Rows behind this</a>', page)}
+    assert len(links) > 3
+    for link in links:
+        rows = shop.get(link)
+        assert rows.status == 200, (link, rows.text)
+        assert "<tbody>" in rows.text, link
+        assert "No rows." not in rows.text, link

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from habitue.cli.shell import HELP, Language, ProjectFolder, RunId, State, app, day, fail, open_project, say, show_lines
-from habitue.errors import HabitueError
+from habitue.errors import HabitueError, UsageError, message
 from habitue.report.locale import Words
 
 if TYPE_CHECKING:
@@ -24,6 +24,7 @@ class Format(StrEnum):
     CSV = "csv"
     JSON = "json"
     PARQUET = "parquet"
+    XLSX = "xlsx"
 
 
 @app.command(help=HELP.text("cli.show.help"))
@@ -59,6 +60,10 @@ def _hand_out(
     """A table to the terminal or into a file."""
     from habitue.report import exports
 
+    if format is Format.XLSX:
+        if output is None:
+            raise UsageError(message("cli.show.needs_output"))
+        excel = False  # a workbook is for Excel as it is
     written = exports.written(
         table,
         name,

@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import math
+from collections.abc import Iterable, Iterator
 from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -24,6 +25,11 @@ TERMINAL_ROWS = 20
 WIDEST_CELL = 40
 MOST_SHEET_ROWS = 1_048_576
 """What a sheet of Excel holds, its head included."""
+
+FIRST_YEAR = 1900
+"""Excel has no dates before it: they stand as texts."""
+
+ROWS_AT_ONCE = 10_000
 
 
 def written(
@@ -58,9 +64,9 @@ def written(
         return sink.getvalue().to_pybytes()
     table = typed(table, name, currency, words)
     if format == "csv":
-        return text(without_formulas(table) if excel else table, excel=excel)
+        return b"".join(text([without_formulas(table) if excel else table], excel=excel))
     if format == "xlsx":
-        return workbook(table)
+        return workbook([table], table.num_rows)
     if format == "json":
         return _json(table).encode()
     lines = text_table(
@@ -98,16 +104,20 @@ def write(path: Path, content: bytes) -> None:
         path.write_bytes(content)
 
 
-def workbook(table: pa.Table) -> bytes:
+def workbook(parts: Iterable[pa.Table], count: int) -> bytes:
     """A table as an Excel workbook: numbers and dates as such, texts never as formulas or links.
+
+    Args:
+        parts: the table, in one part or several.
+        count: its rows.
 
     Raises:
         UsageError: more rows than a sheet holds.
     """
     import xlsxwriter
 
-    if table.num_rows >= MOST_SHEET_ROWS:
-        raise UsageError(message("exports.too_many_rows", count=table.num_rows, most=MOST_SHEET_ROWS - 1))
+    if count >= MOST_SHEET_ROWS:
+        raise UsageError(message("exports.too_many_rows", count=count, most=MOST_SHEET_ROWS - 1))
     sink = io.BytesIO()
     book = xlsxwriter.Workbook(sink, {"constant_memory": True})
     try:
@@ -117,52 +127,62 @@ def workbook(table: pa.Table) -> bytes:
             for how in ({"bold": True}, {"num_format": "yyyy-mm-dd"}, {"num_format": "yyyy-mm-dd hh:mm:ss"})
         )
         sheet.freeze_panes(1, 0)
-        for at, column in enumerate(table.column_names):
-            sheet.write_string(0, at, column, head)
-        columns = [column.to_pylist() for column in table.columns]
-        for number, row in enumerate(zip(*columns, strict=True), 1):
-            for at, value in enumerate(row):
-                if value is None:
-                    continue
-                if isinstance(value, bool):
-                    sheet.write_boolean(number, at, value)
-                elif isinstance(value, Decimal | float | int):
-                    if math.isfinite(value):
-                        sheet.write_number(number, at, float(value))
-                elif isinstance(value, date):
-                    is_moment = isinstance(value, datetime)
-                    sheet.write_datetime(number, at, value, moment if is_moment else day)  # pyright: ignore
-                elif sheet.write_string(number, at, str(value)) != 0:
-                    raise UsageError(message("exports.long_text", column=table.column_names[at]))
+        number = 0
+        for place, part in enumerate(parts):
+            if place == 0:
+                for at, column in enumerate(part.column_names):
+                    sheet.write_string(0, at, column, head)
+            for row in _rows(part):
+                number += 1
+                for at, value in enumerate(row):
+                    if value is None:
+                        continue
+                    if isinstance(value, bool):
+                        sheet.write_boolean(number, at, value)
+                    elif isinstance(value, Decimal | float | int):
+                        if math.isfinite(value):
+                            sheet.write_number(number, at, float(value))
+                    elif isinstance(value, date) and value.year >= FIRST_YEAR:
+                        is_moment = isinstance(value, datetime)
+                        sheet.write_datetime(number, at, value, moment if is_moment else day)  # pyright: ignore
+                    elif sheet.write_string(number, at, _shown(value)) != 0:
+                        raise UsageError(message("exports.long_text", column=part.column_names[at]))
     finally:
         book.close()
     return sink.getvalue()
 
 
-def text(table: pa.Table, *, excel: bool) -> bytes:
-    """A table as CSV; for Excel with `;`, byte-order mark and decimal comma."""
-    told = io.StringIO(newline="")
-    writer = csv.writer(told, delimiter=";" if excel else ",", lineterminator="\r\n" if excel else "\n")
-    writer.writerow(table.column_names)
-    columns = [column.to_pylist() for column in table.columns]
-    for row in zip(*columns, strict=True):
-        # A carriage return in a cell is a line end to readers, and not quoted by Python before 3.13.
-        cells = ["" if value is None else _shown(value).replace("\r\n", "\n").replace("\r", "\n") for value in row]
-        if excel:
-            cells = [
-                c.replace(".", ",") if isinstance(v, Decimal | float) else c for c, v in zip(cells, row, strict=True)
-            ]
-        writer.writerow(cells)
-    return told.getvalue().encode("utf-8-sig" if excel else "utf-8")
+def text(parts: Iterable[pa.Table], *, excel: bool) -> Iterator[bytes]:
+    """A table, in one part or several, as CSV; for Excel with `;`, byte-order mark and decimal comma."""
+    for place, part in enumerate(parts):
+        told = io.StringIO(newline="")
+        writer = csv.writer(told, delimiter=";" if excel else ",", lineterminator="\r\n" if excel else "\n")
+        if place == 0:
+            writer.writerow(part.column_names)
+        for row in _rows(part):
+            # A carriage return in a cell is a line end to readers, and not quoted by Python before 3.13.
+            cells = ["" if value is None else _shown(value).replace("\r\n", "\n").replace("\r", "\n") for value in row]
+            if excel:
+                cells = [
+                    c.replace(".", ",") if isinstance(v, Decimal | float) else c
+                    for c, v in zip(cells, row, strict=True)
+                ]
+            writer.writerow(cells)
+        yield told.getvalue().encode("utf-8-sig" if excel and place == 0 else "utf-8")
+
+
+def _rows(table: pa.Table) -> Iterator[tuple[Any, ...]]:
+    """Rows in Python's values."""
+    for batch in table.to_batches(max_chunksize=ROWS_AT_ONCE):
+        yield from zip(*(column.to_pylist() for column in batch.columns), strict=True)
 
 
 def _json(table: pa.Table) -> str:
     """Rows as objects; decimals as exact numbers, what is no number as null."""
     names = [json.dumps(name, ensure_ascii=False) for name in table.column_names]
-    columns = [column.to_pylist() for column in table.columns]
     rows = (
         ",\n".join(f"  {name}: {_json_value(value)}" for name, value in zip(names, row, strict=True))
-        for row in zip(*columns, strict=True)
+        for row in _rows(table)
     )
     told = ",\n".join(f" {{\n{row}\n }}" for row in rows)
     return f"[\n{told}\n]\n" if told else "[]\n"

@@ -55,23 +55,34 @@ def finding(c: Context, model: dict[str, Any], total: dict[str, Any]) -> str:
         "first": model["from_on"],
         "last": model["to_on"],
         "population": c.population(model["population"]),
-        "count": model["customers_count"],
         "amount": c.short(model["expected_amount"]),
         "measure": model["measure"],
-        "model": c.words.term("model", model["model"]),
-        "reason": c.words.term("forecast_reason", model["reason"]),
-        "naive": c.words.term("model", model["naive_model"]),
-        "naive_amount": c.short(model["naive_amount"]),
+        **by_which(c, model),
     }
     if total["low_95_amount"] is None:
         told = c.text("value.finding_plain", **about)
     else:
         ends = {"low": c.short(total["low_95_amount"]), "high": c.short(total["high_95_amount"])}
         told = c.text("value.finding", **ends, **about)
+    return f"{told} {discounted(c, model, total)}".rstrip()
+
+
+def by_which(c: Context, model: dict[str, Any]) -> dict[str, Any]:
+    """What a sentence says of the forecast used: of how many, its model, why, and the best naive line."""
+    return {
+        "count": model["customers_count"],
+        "model": c.words.term("model", model["model"]),
+        "reason": c.words.term("forecast_reason", model["reason"]),
+        "naive": c.words.term("model", model["naive_model"]),
+        "naive_amount": c.short(model["naive_amount"]),
+    }
+
+
+def discounted(c: Context, model: dict[str, Any], total: dict[str, Any]) -> str:
+    """What the total is worth today; nothing where no rate is set."""
     if not model["discount_rate"]:
-        return told
-    present = c.text("value.discounted", rate=model["discount_rate"], amount=c.short(total["present_amount"]))
-    return f"{told} {present}"
+        return ""
+    return c.text("value.discounted", rate=model["discount_rate"], amount=c.short(total["present_amount"]))
 
 
 def segment_grid(c: Context, model: dict[str, Any], rows: Rows) -> Grid:

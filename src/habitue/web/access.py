@@ -92,11 +92,13 @@ class Gate:
                 headers = MutableHeaders(scope=event)
                 for name, value in HEADERS.items():
                     headers[name] = value
-                if not scope["path"].startswith(OPEN_TO_ALL):
+                if not scope["path"].startswith(OPEN_TO_ALL) or "cache-control" not in headers:
                     headers["Cache-Control"] = "no-store"
             await send(event)
 
         answer = self._answer(scope)
+        if scope["method"] == "HEAD":  # answered as GET is; the server leaves the body out
+            scope = {**scope, "method": "GET"}
         await (self._app if answer is None else answer)(scope, receive, guarded)
 
     def _answer(self, scope: Scope) -> ASGIApp | None:
@@ -107,7 +109,7 @@ class Gate:
             return PlainTextResponse("This host is not served here.", 421)
         if path.startswith(OPEN_TO_ALL):
             return None
-        if path == ENTRY:
+        if path == ENTRY and scope["method"] == "GET":  # a link is not used up by asking for its head
             keys = parse_qs(scope["query_string"].decode("latin-1")).get("key", [""])
             session = self._access.enter(keys[0])
             return self._refused(scope) if session is None else self._opened(session)

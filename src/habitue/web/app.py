@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping
 
 from fastapi import FastAPI, HTTPException, Request
@@ -14,11 +15,14 @@ from habitue.project import Project
 from habitue.report.locale import LANGUAGES, Words
 from habitue.web import downloads, render
 from habitue.web.access import Access, Gate
+from habitue.web.api import answers, create_api, faults
 from habitue.web.kept import Kept
 from habitue.web.pages import Page, all_pages
 from habitue.web.view import PERSONAL, RUN, Content, Served, View
 from habitue.workspace.catalogue import Run
 from habitue.workspace.published import Published
+
+API = "/api/"
 
 
 def create_app(projects: Iterable[Project], access: Access, *, host: str = "127.0.0.1", port: int = 8765) -> FastAPI:
@@ -31,7 +35,7 @@ def create_app(projects: Iterable[Project], access: Access, *, host: str = "127.
         port: the port it listens on; cookies of other ports of this host are others.
     """
     served = {one.slug: one for one in _named(projects)}
-    app = FastAPI(title="habitue", docs_url=None, redoc_url=None, openapi_url=None)
+    app = FastAPI(title="habitue", docs_url=None, redoc_url=None, openapi_url=None, redirect_slashes=False)
     app.state.served = served
     app.state.kept = Kept()
     pages = {page.name: page for page in all_pages()}
@@ -44,6 +48,7 @@ def create_app(projects: Iterable[Project], access: Access, *, host: str = "127.
         kind = render.KINDS[name.rpartition(".")[2]]
         return Response(found, media_type=kind, headers={"Cache-Control": "max-age=31536000, immutable"})
 
+    app.mount(answers.ADDRESS, create_api(served))
     _add_pages(app, served, pages)
     _add_faults(app, served)
     app.add_middleware(
@@ -59,7 +64,8 @@ def create_app(projects: Iterable[Project], access: Access, *, host: str = "127.
 def _named(projects: Iterable[Project]) -> Iterable[Served]:
     taken: set[str] = set()
     for project in projects:
-        slug = name = project.folder.resolve().name or "project"
+        # Only what an address holds as it stands.
+        slug = name = re.sub(r"[^\w.-]+", "-", project.folder.resolve().name).strip("-.") or "project"
         number = 2
         while slug in taken or slug in ("static", "enter", "api"):
             slug, number = f"{name}-{number}", number + 1
@@ -158,6 +164,8 @@ def _add_faults(app: FastAPI, served: Mapping[str, Served]) -> None:
 
     @app.exception_handler(AnyHTTPException)
     def missing(request: Request, fault: AnyHTTPException) -> Response:
+        if request.url.path.startswith(API):  # what a mounted application's address cannot hold, as a line end
+            return faults.missing(request, fault)
         status = fault.status_code
         if status == 303:
             return RedirectResponse((fault.headers or {})["Location"], status)
@@ -174,6 +182,8 @@ def _add_faults(app: FastAPI, served: Mapping[str, Served]) -> None:
 def _refused(served: Mapping[str, Served]) -> Callable[[Scope], Response]:
     def answer(scope: Scope) -> Response:
         request = Request(scope)
+        if scope["path"].startswith(API):
+            return faults.unauthorised(request)
         words = render.words_of(request, served)
         return render.fault(request, served, 403, [words.text("web.fault.403")])
 

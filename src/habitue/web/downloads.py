@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from typing import Any
+from collections.abc import Iterable, Iterator, Sequence
 
 import pyarrow as pa
 from fastapi import HTTPException
-from fastapi.responses import Response
+from fastapi.responses import Response, StreamingResponse
 
 from habitue.report import exports
 from habitue.report.layout import Block, Chart, Fold, Grid
@@ -48,7 +47,7 @@ def as_shown(grid: Grid, name: str, kind: str, *, excel: bool) -> Response:
         labels.append(label)
     columns = [[row[at].text for row in grid.rows] for at in range(len(labels))]
     table = pa.table([pa.array(values, pa.string()) for values in columns], names=labels)
-    return _file(table, name, kind, excel=excel)
+    return _file([table], len(grid.rows), name, kind, excel=excel)
 
 
 def ordering(name: str, sort: str | None) -> list[tuple[str, bool]]:
@@ -62,13 +61,13 @@ def rows(view: View, name: str, kind: str, *, excel: bool) -> Response:
     """Rows of a published table as a file, amounts in units of their currency."""
     if kind not in KINDS or name not in SCHEMAS:
         raise HTTPException(404)
-    found, _ = view.published.page(
+    found, count = view.published.batches(
         view.run, name, where=picking.conditions(view), order=ordering(name, view.asked.get("sort")),
         first=picking.first(view),
     )  # fmt: skip
     currency = view.run.manifest["currency"]
-    shown = exports.typed(with_numbers(view, found), name, currency, view.words)
-    return _file(shown, name.replace("_", "-"), kind, excel=excel)
+    shown = (exports.typed(with_numbers(view, part), name, currency, view.words) for part in found)
+    return _file(shown, count, name.replace("_", "-"), kind, excel=excel)
 
 
 def files(view: View, name: str) -> list[tuple[str, str]]:
@@ -81,10 +80,11 @@ def files(view: View, name: str) -> list[tuple[str, str]]:
     ]
 
 
-def _file(table: pa.Table, name: str, kind: str, *, excel: bool) -> Response:
+def _file(parts: Iterable[pa.Table], count: int, name: str, kind: str, *, excel: bool) -> Response:
     if kind not in KINDS:
         raise HTTPException(404)
-    body: Any = exports.workbook(table) if kind == "xlsx" else exports.text(without_formulas(table), excel=excel)
-    return Response(
-        body, media_type=KINDS[kind], headers={"Content-Disposition": f'attachment; filename="{name}.{kind}"'}
-    )
+    headers = {"Content-Disposition": f'attachment; filename="{name}.{kind}"'}
+    if kind == "xlsx":
+        return Response(exports.workbook(parts, count), media_type=KINDS[kind], headers=headers)
+    told = exports.text((without_formulas(part) for part in parts), excel=excel)
+    return StreamingResponse(told, media_type=KINDS[kind], headers=headers)

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from functools import cache, partial
 from importlib.resources import files
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 from fastapi import Request
 from fastapi.responses import HTMLResponse
@@ -110,6 +110,16 @@ def fault(request: Request, served: Mapping[str, Served], status: int, told: Seq
     )  # fmt: skip
 
 
+def api_reference(request: Request, words: Words, described: Mapping[str, Any]) -> HTMLResponse:
+    """The reference of the API, from its OpenAPI description."""
+    template = _environment().get_template("api.html.j2")
+    base = described["servers"][0]["url"]
+    return HTMLResponse(
+        template.render(language=words.language, described=described, base=base, text=partial(_text, words),
+                        told=_marked, here=f"http://{request.url.netloc}")
+    )  # fmt: skip
+
+
 def words_of(request: Request, served: Mapping[str, Served]) -> Words:
     """The words of the language an address names, else those of the first project."""
     parts = request.url.path.split("/")
@@ -130,7 +140,8 @@ def _chrome(request: Request, served: Served, words: Words, pages: Sequence[Page
     languages = []
     for language in LANGUAGES:
         parts[2] = language
-        languages.append((language, NAMES[language], "/".join(parts) + query))
+        address = "/".join(quote(part, safe="") for part in parts)
+        languages.append((language, NAMES[language], address + query))
     return {
         "language": words.language,
         "languages": languages,
@@ -152,6 +163,12 @@ def _prose(view: View, told: str) -> Markup:
         return f"<code>{found[1]}</code>"
 
     return Markup(re.sub(r"`([^`]+)`", code, str(escape(told))))
+
+
+def _marked(told: str) -> Markup:
+    """What stands between backquotes is code, between double stars strong."""
+    html = re.sub(r"`([^`]+)`", r"<code>\1</code>", str(escape(told)))
+    return Markup(re.sub(r"\*\*([^*]+)\*\*", r"<strong>\1</strong>", html))
 
 
 def _link(view: View, places: Mapping[str, str], here: set[str], anchor: str) -> str:

@@ -42,7 +42,7 @@ class Catalogue:
         from alembic.config import Config
         from alembic.runtime.migration import MigrationContext
 
-        self._engine = sa.create_engine(f"sqlite:///{folder / FILE_NAME}")
+        self._engine = sa.create_engine(sa.URL.create("sqlite", database=str(folder / FILE_NAME)))
         with self._engine.begin() as connection:
             if MigrationContext.configure(connection).get_current_revision() != NEWEST:
                 config = Config()

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import UTC, date, datetime
+from decimal import Decimal
 from functools import cached_property
 from pathlib import Path
 from threading import Lock
@@ -31,6 +33,12 @@ NARROW: Mapping[str, Sequence[str]] = {
 }
 """Long tables that pages only sum up: the columns they need."""
 
+BATCH = 50_000
+"""Rows read at a time where all rows are wanted."""
+
+MOST_OFFSET = 2**63 - 1
+SHOWN = 100
+"""Characters of a value that a fault repeats."""
 
 IS, NOT, MIN, MAX = "is", "not", "min", "max"
 """How a column stands to the values of a condition: one of them, none of them, at least or at most the one."""
@@ -110,6 +118,47 @@ class Published:
         Raises:
             UsageError: a run has no such table.
         """
+        with self._connection.cursor() as cursor:
+            return cursor.execute(self._told(run, sql, before), list(values)).to_arrow_table()
+
+    def batches(
+        self,
+        run: Run,
+        name: str,
+        *,
+        where: Sequence[Condition] = (),
+        order: Sequence[tuple[str, bool]] = (),
+        first: int | None = None,
+    ) -> tuple[Iterator[pa.Table], int]:
+        """All rows that `page` would give, some at a time so that any number fits into memory, and how many there are.
+
+        The first of the tables has no rows, only columns.
+
+        Args:
+            run: the run.
+            name: name of the table.
+            where: as of `page`.
+            order: as of `page`.
+            first: as of `page`.
+
+        Raises:
+            UsageError: no such table or column, or what is no value of its column.
+        """
+        source, values, sorting = self._picked(run, name, where, order, first)
+        count = self.query(run, f"SELECT count(*) AS n FROM {source}", values)["n"][0].as_py()
+        empty = self.query(run, f"SELECT * FROM {source} LIMIT 0", values)
+
+        def read() -> Iterator[pa.Table]:
+            yield empty
+            with self._connection.cursor() as cursor:
+                cursor.execute(self._told(run, f"SELECT * FROM {source} ORDER BY {sorting}"), values)
+                for batch in cursor.to_arrow_reader(BATCH):
+                    yield pa.Table.from_batches([batch])
+
+        return read(), count
+
+    def _told(self, run: Run, sql: str, before: Run | None = None) -> str:
+        """A query with the files of its tables."""
 
         def source(found: re.Match[str]) -> str:
             of, name = (before if found[1] and before else run), found[2]
@@ -118,9 +167,7 @@ class Published:
             path = str(self.workspace.table_path(of, name)).replace("'", "''")
             return f"read_parquet('{path}')"
 
-        told = re.sub(r"\{(before\.)?(\w+)\}", source, sql)
-        with self._connection.cursor() as cursor:
-            return cursor.execute(told, list(values)).to_arrow_table()
+        return re.sub(r"\{(before\.)?(\w+)\}", source, sql)
 
     def page(
         self,
@@ -132,6 +179,8 @@ class Published:
         limit: int | None = None,
         offset: int = 0,
         first: int | None = None,
+        after: Mapping[str, Any] | None = None,
+        columns: Sequence[str] = (),
     ) -> tuple[pa.Table, int]:
         """Some rows of a published table and how many there are in all.
 
@@ -143,15 +192,38 @@ class Published:
             limit: rows at most.
             offset: rows to leave out before them.
             first: of all rows in this order only so many.
+            after: only rows that come after this one: its values in the columns of the order and of the key.
+            columns: columns to give (default: all).
 
         Raises:
-            UsageError: no such table or column, or a limit that is no value of its column.
+            UsageError: no such table or column, or what is no value of its column.
         """
         source, values, sorting = self._picked(run, name, where, order, first)
         count = self.query(run, f"SELECT count(*) AS n FROM {source}", values)["n"][0].as_py()
-        bound = f" LIMIT {int(limit)} OFFSET {int(offset)}" if limit is not None else ""
-        rows = self.query(run, f"SELECT * FROM {source} ORDER BY {sorting}{bound}", values)
+        bound = f" LIMIT {int(limit)} OFFSET {min(int(offset), MOST_OFFSET)}" if limit is not None else ""
+        shown = ", ".join(self._column(SCHEMAS[name], column) for column in columns) or "*"
+        if after is not None:
+            following, more = self._following(SCHEMAS[name], in_order(name, order), after)
+            source, values = f"{source} WHERE {following}", [*values, *more]
+        rows = self.query(run, f"SELECT {shown} FROM {source} ORDER BY {sorting}{bound}", values)
         return rows, count
+
+    def _following(
+        self, schema: schemas.Schema, order: Sequence[tuple[str, bool]], after: Mapping[str, Any]
+    ) -> tuple[str, list[Any]]:
+        """The rows that come after one in an order, missing values last, as a condition and its values."""
+        found, values, same = [], [], []
+        known: list[Any] = []
+        for column, falls in order:
+            quoted, value = self._column(schema, column), after[column]
+            if value is not None:
+                value = in_type(schema, column, value)
+                beyond = f"({quoted} {'<' if falls else '>'} ? OR {quoted} IS NULL)"
+                found.append(" AND ".join([*same, beyond]))
+                values += [*known, value]
+            same.append(f"{quoted} IS NOT DISTINCT FROM ?" if value is not None else f"{quoted} IS NULL")
+            known += [value] if value is not None else []
+        return f"({' OR '.join(found) or 'false'})", values
 
     def tally(
         self,
@@ -177,7 +249,7 @@ class Published:
             first: as of `page`.
 
         Raises:
-            UsageError: no such table or column, or a limit that is no value of its column.
+            UsageError: no such table or column, or what is no value of its column.
         """
         source, values, _ = self._picked(run, name, where, order, first)
         asked = [f"sum({self._column(SCHEMAS[name], column)})" for column in sums]
@@ -202,20 +274,25 @@ class Published:
         filters, values = [], []
         for condition in where:
             column = self._column(schema, condition.column)
+            some = [
+                in_type(schema, condition.column, value, is_limit=condition.relation in (MIN, MAX))
+                for value in condition.values
+                if value is not None or condition.relation in (MIN, MAX)
+            ]
             if condition.relation in (MIN, MAX):
                 filters.append(f"{column} {'>=' if condition.relation == MIN else '<='} ?")
-                values.append(_limit(schema, condition))
+                values.append(some[0])
                 continue
-            some = [value for value in condition.values if value is not None]
-            tests = [f"{column}::VARCHAR IN ({', '.join('?' * len(some))})"] if some else []
+            tests = [f"{column} IN ({', '.join('?' * len(some))})"] if some else []
             tests += [f"{column} IS NULL"] if None in condition.values else []
             # Rows without a value are none of the values, unless that is among them.
             told = f"({' OR '.join(tests)})"
             filters.append(f"NOT coalesce({told}, false)" if condition.relation == NOT else told)
-            values += [str(value) for value in some]
-        sorting = [f"{self._column(schema, c)} {'DESC' if falls else 'ASC'} NULLS LAST" for c, falls in order]
-        sorting += [f"{self._column(schema, c)} ASC NULLS LAST" for c in schema.key if c not in dict(order)]
-        ordered = ", ".join(sorting)
+            values += some
+        ordered = ", ".join(
+            f"{self._column(schema, column)} {'DESC' if falls else 'ASC'} NULLS LAST"
+            for column, falls in in_order(name, order)
+        )
         tail = f" WHERE {' AND '.join(filters)}" if filters else ""
         bound = f" ORDER BY {ordered} LIMIT {int(first)}" if first is not None else ""
         return f"(SELECT * FROM {{{name}}}{tail}{bound})", values, ordered
@@ -233,23 +310,71 @@ class Published:
         return ", ".join(name.replace("_", "-") for name in found)
 
 
-def _limit(schema: schemas.Schema, condition: Condition) -> Any:
-    """The value of a condition `min` or `max` in the type of its column."""
-    kind = next(column.type for column in schema.columns if column.name == condition.column)
-    readers = {"int64": _whole, "float64": float, "date": date.fromisoformat, "timestamp(6)": datetime.fromisoformat}
+def in_order(name: str, order: Sequence[tuple[str, bool]]) -> list[tuple[str, bool]]:
+    """An order of a table's rows that leaves no ties: the columns of the key come last."""
+    return [*order, *((column, False) for column in SCHEMAS[name].key if column not in dict(order))]
+
+
+def in_type(schema: schemas.Schema, column: str, value: Any, *, is_limit: bool = False) -> Any:
+    """A value of a condition in the type of its column.
+
+    Raises:
+        UsageError: it is none.
+    """
+    kind = next(one.type for one in schema.columns if one.name == column)
+    told = str(value).lower() if isinstance(value, bool) else str(value)
     try:
-        return readers[kind](condition.values[0])
-    except (KeyError, ValueError, TypeError):
-        raise UsageError(
-            message("published.no_limit", column=condition.column, value=condition.values[0], type=kind)
-        ) from None
+        if is_limit and kind not in LIMITED:
+            raise ValueError(kind)
+        return READERS[kind](told)
+    except (KeyError, ValueError, OverflowError):
+        code = "published.no_limit" if is_limit else "published.no_value"
+        shown = told[:SHOWN].encode("utf-8", "replace").decode() + "…" * (len(told) > SHOWN)
+        raise UsageError(message(code, column=column, value=shown, type=kind)) from None
 
 
-def _whole(told: Any) -> int:
-    value = int(told)
-    if not -(2**63) <= value < 2**63:
-        raise ValueError
-    return value
+def _whole(told: str) -> int:
+    if not re.fullmatch(r"[+-]?[0-9]{1,19}", told) or not -(2**63) <= int(told) < 2**63:
+        raise ValueError(told)
+    return int(told)
+
+
+def _fraction(told: str) -> float:
+    if not re.fullmatch(r"[+-]?[0-9.]+([eE][+-]?[0-9]+)?", told) or not math.isfinite(float(told)):
+        raise ValueError(told)
+    return float(told)
+
+
+def _quantity(told: str) -> Decimal:
+    if not re.fullmatch(r"[+-]?[0-9]{1,15}(\.[0-9]{1,3})?", told):
+        raise ValueError(told)
+    return Decimal(told)
+
+
+def _moment(told: str) -> datetime:
+    """Naive UTC, as it is stored."""
+    moment = datetime.fromisoformat(told)
+    return moment if moment.tzinfo is None else moment.astimezone(UTC).replace(tzinfo=None)
+
+
+def _text(told: str) -> str:
+    told.encode()  # half a character is no text
+    return told
+
+
+READERS: Mapping[str, Callable[[str], Any]] = {
+    "string": _text,
+    "boolean": {"true": True, "false": False}.__getitem__,
+    "int64": _whole,
+    "float64": _fraction,
+    "decimal(18, 3)": _quantity,
+    "date": date.fromisoformat,
+    "timestamp(6)": _moment,
+}
+"""What reads a value of a condition, by the type of its column."""
+
+LIMITED = frozenset({"int64", "float64", "date", "timestamp(6)"})
+"""Types whose values can be limited."""
 
 
 class RunTables(Mapping[str, pa.Table]):

@@ -30,7 +30,7 @@ BEST_FIRST = {
 }
 """Tables that are read from the top: what goes before their key."""
 
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 
 
 def show(workspace: Workspace, name: str, run_id: str | None, *, personal_data: bool) -> pa.Table:
@@ -105,7 +105,9 @@ def in_major_units(table: pa.Table, name: str, home: str) -> pa.Table:
 
 
 def without_formulas(table: pa.Table) -> pa.Table:
-    """Texts that a spreadsheet would run as a formula get an apostrophe in front."""
+    """Texts that a spreadsheet would run as a formula get an apostrophe in front; names of columns too."""
+    names = ["'" * name.startswith(FORMULA_STARTS) + name for name in table.column_names]
+    table = table.rename_columns(names)
     for place, column in enumerate(table.column_names):
         if pa.types.is_string(table.schema.field(column).type):
             values: Any = table[column]

@@ -28,9 +28,10 @@ class Page:
 
 def all_pages() -> tuple[Page, ...]:
     """Every page, in the order of the menu."""
-    from habitue.web.pages import customers, data, definitions, figures, runs, segments, stores, tables, value
+    from habitue.web.pages import customers, data, definitions, figures, runs, segments, stores, tables, today, value
 
     return (
+        today.PAGE,
         data.PAGE,
         customers.PAGE,
         segments.PAGE,

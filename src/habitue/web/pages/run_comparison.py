@@ -31,7 +31,7 @@ def compare(view: View, one: Run, other: Run, bar: Sequence[Filter]) -> Content:
     before, now = earlier.context_of(view, one), earlier.context_of(view, other)
     shown = [
         Section("figures", view.text("runs.figures"), _figures(view, (one, before), (other, now)), now.labels),
-        Section("inputs", view.text("runs.inputs_changed"), _inputs(view, one, other, before, now)),
+        Section("inputs", view.text("runs.inputs_changed"), inputs_changed(view, one, other, before, now)),
         Section("thresholds", view.text("runs.thresholds_title"), _limits(view, one, other)),
         Section("sizes", view.text("runs.sizes"), _sizes(view, one, other, before, now), now.labels),
         Section("moves", view.text("runs.moves"), _moves(view, one, other, now), now.labels),
@@ -73,7 +73,7 @@ def _value(view: View, run: Run, found: Evidence | None) -> Cell:
     return Cell(found.shown, found.interval, href=view.url("figures", found.code, run=run.run_id))
 
 
-def _inputs(view: View, one: Run, other: Run, before: Context, now: Context) -> list[Block]:
+def inputs_changed(view: View, one: Run, other: Run, before: Context, now: Context) -> list[Block]:
     """Files that came and went, settings and versions that differ, warnings that are new or gone."""
     new, gone = files(other.manifest, one.manifest)
     items: list[Item] = []
@@ -172,7 +172,7 @@ def _sizes(view: View, one: Run, other: Run, before: Context, now: Context) -> l
                     Cell(now.segment(STRATEGIC, row["segment"]), now.population(population), segment=row["segment"]),
                     _size(view, then),
                     _size(view, row),
-                    Cell(_change(view, now, row, then)),
+                    Cell(size_change(view, now, row, then)),
                 ]
             )
     if not rows:
@@ -188,7 +188,7 @@ def _size(view: View, row: Mapping[str, Any] | None) -> Cell:
     return Cell(view.words.number(row["customers_count"]), "" if share is None else view.words.share(share))
 
 
-def _change(view: View, c: Context, row: Mapping[str, Any], then: Mapping[str, Any] | None) -> str:
+def size_change(view: View, c: Context, row: Mapping[str, Any], then: Mapping[str, Any] | None) -> str:
     """By how many customers and, where there is a share, by how many points."""
     if then is None:
         return "–"

@@ -13,7 +13,7 @@ from habitue.report import (
 from habitue.report.figures import rows_of, share_of
 from habitue.report.key_figures import KEY_FIGURES
 from habitue.report.layout import Block, Cell, Column, Grid, Prose, Section
-from habitue.report.segment_figures import FEW, STRATEGIC, months_between
+from habitue.report.segment_figures import FEW, NOT_YET, STRATEGIC, months_between
 from habitue.web.choosing import chosen, chosen_step, nobody
 from habitue.web.opening import opened
 from habitue.web.pages import Page
@@ -33,8 +33,12 @@ def build(view: View) -> Content:
     step, steps = chosen_step(view)
     bar = [*view.filters(), *steps]
     crossed = ""
-    if c.segments.segmentations:
-        choices = [(name, c.segmentation(name, is_first=True)) for name in c.segments.segmentations]
+    choices = [
+        (name, c.segmentation(name, is_first=True))
+        for name in c.segments.segmentations
+        if c.segments.crossing(name, main)
+    ]
+    if choices:
         crossed, choice = chosen(view, "segmentation", view.text("segments.crossed_with"), choices)
         bar += [choice] if len(choices) > 1 else []
     sections = [
@@ -51,6 +55,8 @@ def build(view: View) -> Content:
     answer = [sections_segments.sentence(c)]
     if step and (moves := c.segments.moves(main, step)):
         answer.append(f"{sections_movements.finding(c, step, moves)}.")
+    if sum(row["customers_count"] for row in c.segments.sizes(STRATEGIC, main) if row["segment"] != NOT_YET) < FEW:
+        answer.append(view.text("segments.few_note"))
     figures = [found.figure for code in FIGURES if (found := KEY_FIGURES[code](c))]
     return Content(
         title, [opened(view, section) for section in sections if section is not None],
@@ -114,7 +120,7 @@ def _in_store(view: View, population: str) -> Section | None:
         "segments-of-the-store",
         title=view.text("segments.store_finding", count=customers, share=engaged, **about),
         subtitle=view.text("segments.store_subtitle", **about),
-        note=view.text("segments.few") if customers < FEW else "",
+        note=view.text("segments.few_note") if customers < FEW else "",
     )
     return Section("store", title, [Prose(view.text("segments.store_only", **about)), chart], c.labels)
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from habitue.report import ahead, sections_projection, sections_promises, sections_value
 from habitue.report.charts_intervals import IntervalBar, interval_bars
-from habitue.report.context import as_date
+from habitue.report.context import Context, as_date
 from habitue.report.figures import Rows, rows_of
 from habitue.report.key_figures import KEY_FIGURES
 from habitue.report.layout import Block, Cell, Column, Fold, Grid, Item, Items, Prose, Section, cells
@@ -19,13 +19,13 @@ from habitue.web.opening import opened
 from habitue.web.pages import Page, value_lists
 from habitue.web.view import FILTERS, Content, Filter, View
 
-FIGURES = ("expected", "critical", "fading", "fading_at_stake", "promises_kept")
+FIGURES = ("expected", "critical", "fading", "promises_kept")
 
 
 def build(view: View) -> Content:
     """The page of value."""
     c, title, bar = view.context, view.text("value.title"), value_lists.bar(view)
-    models = ahead.models(c)
+    models = {name: model for name, model in ahead.models(c).items() if WHOLE in _values(c, name)}
     if not models:
         return Content(title, [_none(view), *_rest(view, 1.0)], filters=bar, labels=c.labels)
     multiple, scenarios = _scenario(view)
@@ -120,7 +120,7 @@ def _picked(view: View, model: dict[str, Any]) -> Section | None:
     title = view.text("value.picked_title", **about)
     lead = Prose(view.text("value.picked_only"))
     if not found:
-        return Section("picked", title, [Prose(view.text("value.picked_nobody", **about), is_empty_state=True), lead])
+        return Section("picked", title, [lead, Prose(view.text("value.picked_nobody", **about), is_empty_state=True)])
     names = ("customers", "expected", "critical", "rising", "fading")
     total: dict[str, Any] = {name: sum(int(row[name]) for row in found) for name in names}
     rows = {row["strategic_segment"]: row for row in found}
@@ -149,30 +149,34 @@ def _picked(view: View, model: dict[str, Any]) -> Section | None:
         where=[("population", population), *picks.items()],
     )
     told = view.text("value.picked", count=total["customers"], amount=c.short(total["expected"]), **about)
-    return Section("picked", title, [Prose(told), grid, lead], ahead.labels(c, {population: model}))
+    return Section("picked", title, [Prose(told), lead, grid], ahead.labels(c, {population: model}))
 
 
 def _expected(view: View, models: dict[str, dict[str, Any]]) -> Section:
     """What is expected by segment, the interval of each drawn; other populations folded."""
     c = view.context
     main, *others = models.values()
-    finding, grid, chart = _segments(view, main)
-    blocks: list[Block] = [Prose(finding), *chart] if chart else [Prose(finding), grid]
+    blocks = _segments(view, main)
     for model in others:
         heading = c.heading("value.other", population=c.population(model["population"]))
-        finding, grid, _ = _segments(view, model)
-        blocks.append(Fold(heading, [Prose(finding), grid]))
+        rows = _values(c, model["population"])
+        told = Prose(sections_value.finding(c, model, rows[WHOLE]))
+        blocks.append(Fold(heading, [told, sections_value.segment_grid(c, model, list(rows.values()))]))
     return Section("value", view.text("value.expected_title"), blocks, ahead.labels(c, models))
 
 
-def _segments(view: View, model: dict[str, Any]) -> tuple[str, Grid, list[Block]]:
-    """A sentence, the table of segments, and its chart where somebody is in one."""
-    c, population = view.context, model["population"]
-    found = {
+def _values(c: Context, population: str) -> dict[str, dict[str, Any]]:
+    """SEGMENT_VALUE of the strategic segments of one population, by segment."""
+    return {
         row["segment"]: row
         for row in rows_of(c.tables, "segment_value")
         if (row["segmentation"], row["population"]) == (STRATEGIC, population)
     }
+
+
+def _segments(view: View, model: dict[str, Any]) -> list[Block]:
+    """By which forecast, and the chart of the segments."""
+    c, found = view.context, _values(view.context, model["population"])
     grid = sections_value.segment_grid(c, model, list(found.values()))
     shown = [found[code] for code in c.segments.segments(STRATEGIC) if code in found]
     bars = [
@@ -182,28 +186,25 @@ def _segments(view: View, model: dict[str, Any]) -> tuple[str, Grid, list[Block]
         )
         for row in shown
     ]  # fmt: skip
-    finding = sections_value.finding(c, model, found[WHOLE])
+    by = view.text("value.by", **sections_value.by_which(c, model))
+    told = Prose(f"{by} {sections_value.discounted(c, model, found[WHOLE])}".rstrip())
     if not bars:
-        return finding, grid, []
+        return [told, grid]
     most = max(shown, key=lambda row: row["expected_amount"])
     about = {"measure": model["measure"], "first": model["from_on"], "last": model["to_on"]}
-    has_interval = any(row["low_95_amount"] is not None for row in shown)
+    name, has_interval = c.segment(STRATEGIC, most["segment"]), any(bar.low is not None for bar in bars)
     chart = c.chart(
         lambda width: interval_bars(bars, width=width),
         grid,
-        f"expected-by-segment-{population}",
-        title=view.text(
-            "value.segments_finding",
-            segment=c.segment(STRATEGIC, most["segment"]),
-            share=most["expected_share"],
-            **about,
-        ),
+        f"expected-by-segment-{model['population']}",
+        title=view.text("value.segments_finding", segment=name, share=most["expected_share"], **about),
         subtitle=view.text(
-            "value.segments_subtitle", population=c.population(population), currency=c.currency, **about
+            f"value.segments_subtitle{'' if has_interval else '_plain'}",
+            population=c.population(model["population"]), currency=c.currency, **about,
         ),
-        note=c.text("value.note") if has_interval else c.text("figure.no_interval"),
-    )
-    return finding, grid, [chart]
+        note=c.text("value.note") if has_interval else view.text("value.no_interval"),
+    )  # fmt: skip
+    return [told, chart]
 
 
 def _list(view: View, name: str, population: str) -> Section:

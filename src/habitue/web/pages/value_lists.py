@@ -77,7 +77,10 @@ def item(view: View, name: str) -> Content:
     sort = sorting(view, _sortable(view, name), BEST[name])
     rows, total = _rows(view, name, population, segment, sort, ROWS, offset(view))
     shown = _listing(view, name, population, segment, sort, rows, total)
-    about = Prose(view.text(f"value.{name}_about"))
+    is_picked = len(_picks(view, population, segment)) > 1
+    about = Prose(
+        " ".join([view.text(f"value.{name}_about"), *([view.text("value.list_picked")] if is_picked else [])])
+    )
     section = Section("list", view.text("value.list"), [about, shown], ahead.labels(c, models))
     return Content(title, [section], said(view, name, population), filters=filters, labels=c.labels, trail=trail)
 

@@ -1,0 +1,149 @@
+"""Today: what changed since the run before, what needs attention, whether promises were kept, what to do next."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any
+
+from habitue.report import sections_promises
+from habitue.report.context import Context
+from habitue.report.documents import answer, attention
+from habitue.report.evidence import Evidence, difference
+from habitue.report.figures import rows_of
+from habitue.report.key_figures import KEY_FIGURES, key_figures
+from habitue.report.layout import Block, Cell, Column, Grid, Item, Items, Link, Prose, Section
+from habitue.report.segment_figures import NOT_YET, STRATEGIC
+from habitue.web import earlier
+from habitue.web.pages import Page
+from habitue.web.pages.run_comparison import inputs_changed, size_change
+from habitue.web.view import Content, View
+from habitue.workspace.catalogue import Run
+
+FOLLOWED = ("net_sales", "customers", "identified", "core_customers", "core_net", "expected", "critical", "fading")
+"""Key figures compared with the run before."""
+
+MOST_MOVED = 3
+SOON_DAYS = 30
+
+
+def build(view: View) -> Content:
+    """The first page: one screen that says where to look."""
+    c = view.whole
+    sections = [_next(view), attention(c), _changes(view), sections_promises.promises(c) or _no_promises(view)]
+    return Content(view.text("today.title"), sections, answer(c), key_figures(c), labels=c.labels)
+
+
+def _changes(view: View) -> Section:
+    """Against the run made before: figures, segments that moved most, inputs."""
+    title, run = view.text("today.changes"), view.run
+    past = earlier.before(view, run)
+    if past is None:
+        told = Prose(view.text("today.first_run"), is_empty_state=True)
+        return Section("changes", title, [told])
+    before, now = earlier.context_of(view, past), view.whole
+    blocks: list[Block] = [Prose(view.text("today.against", run=earlier.named(view, past)))]
+    if rows := [row for code in FOLLOWED if (row := _followed(view, code, before, now, past))]:
+        columns = [
+            Column(view.text("runs.figure")),
+            Column(view.text("today.then"), True),
+            Column(view.text("today.now"), True),
+            Column(view.text("runs.difference")),
+        ]
+        blocks.append(Grid(view.text("today.changes_caption"), columns, rows))
+    blocks += _moved(view, before, now)
+    blocks += inputs_changed(view, past, run, before, now)
+    blocks.append(Link(view.text("today.compare"), view.url("runs", a=past.run_id, b=run.run_id)))
+    return Section("changes", title, blocks, now.labels)
+
+
+def _followed(view: View, code: str, before: Context, now: Context, past: Run) -> list[Cell] | None:
+    then, this = KEY_FIGURES[code](before), KEY_FIGURES[code](now)
+    known = this or then
+    if known is None:
+        return None
+    told = difference(now, this, then) if this and then else view.text("runs.not_there")
+    return [Cell(known.label), _value(view, then, past), _value(view, this, view.run), Cell(told)]
+
+
+def _value(view: View, found: Evidence | None, run: Run) -> Cell:
+    if found is None:
+        return Cell("–")
+    return Cell(found.shown, found.interval, href=view.url("figures", found.code, run=run.run_id))
+
+
+def _moved(view: View, before: Context, now: Context) -> list[Block]:
+    """The segments whose share of customers moved most, of the main population."""
+    if not now.segments.populations:
+        return []
+    population = now.segments.populations[0]
+    then = {row["segment"]: row for row in before.segments.sizes(STRATEGIC, population)}
+    moved = [
+        (abs(row["customers_share"] - was["customers_share"]), row, was)
+        for row in now.segments.sizes(STRATEGIC, population)
+        if (was := then.get(row["segment"]))
+        and row["segment"] != NOT_YET
+        and None not in (row["customers_share"], was["customers_share"])
+    ]
+    moved = sorted((one for one in moved if one[0] >= 0.0005), key=lambda one: (-one[0], one[1]["place"]))
+    items = [
+        Item(
+            "note",
+            view.text("today.moved", segment=now.segment(STRATEGIC, row["segment"]),
+                      share=row["customers_share"], change=size_change(view, now, row, was)),
+        )
+        for _, row, was in moved[:MOST_MOVED]
+    ]  # fmt: skip
+    return [Items(items)] if items else []
+
+
+def _no_promises(view: View) -> Section:
+    told = Prose(view.text("today.no_promises"), is_empty_state=True)
+    return Section("promises", view.text("today.promises"), [told])
+
+
+def _next(view: View) -> Section:
+    """What can be done now, each with the customers or rows it is about."""
+    c = view.whole
+    blocks: list[Block] = []
+
+    def add(code: str, href: str, **params: Any) -> None:
+        blocks.append(Prose(view.text(f"today.{code}", **params)))
+        blocks.append(Link(view.text(f"today.{code}_link"), href))
+
+    if fading := KEY_FIGURES["fading"](c):
+        stake = KEY_FIGURES["fading_at_stake"](c)
+        if fading.value and stake:
+            add("fading", view.url("value", "fading"), count=int(fading.value), amount=stake.shown)
+    if (due := _second_visits(view)) and due["customers"]:
+        add("second_visit", view.url("customers", segment="new"), count=due["customers"], days=SOON_DAYS)
+    plan = [row for row in rows_of(c.tables, "collection_plan") if row["at_stake_amount"]]
+    if plan:
+        worst = max(plan, key=lambda row: (row["at_stake_amount"], row["finding"]))
+        finding = c.words.term("finding", worst["finding"])
+        add("collect", view.url("data", anchor="plan"), finding=finding, amount=c.money(worst["at_stake_amount"]))
+    if not blocks:
+        blocks.append(Prose(view.text("today.nothing_next"), is_empty_state=True))
+    return Section("next", view.text("today.next"), blocks, c.labels)
+
+
+def _second_visits(view: View) -> Mapping[str, Any] | None:
+    """New customers of the main population whose limit for a second visit is reached within the next days."""
+    c = view.whole
+    if not c.segments.populations or not view.published.has(view.run, "customer_profiles"):
+        return None
+    population = c.segments.populations[0]
+    limits = c.segments.calibration(population)
+    if limits is None:
+        return None
+    last = c.as_of - timedelta(days=limits["new_days"] - SOON_DAYS)
+    found = view.published.query(
+        view.run,
+        "SELECT count(*) AS customers FROM {customer_profiles} "
+        "WHERE population = ? AND strategic_segment = 'new' AND visits_count = 1 AND first_visit_on <= ?",
+        [population, last],
+    )
+    return found.to_pylist()[0]
+
+
+PAGE = Page("today", build, anchors=("attention", "changes", "next"))
