@@ -17,7 +17,7 @@ from habitue.workspace import config
 LINK = re.compile(r"!?\[[^\]]*\]\(([^)\s]+)\)")
 ADDRESS = re.compile(r"https?://[^\s)>\"']+")
 ALLOWED = ("https://keepachangelog.com/", "https://semver.org/", "http://127.0.0.1")
-MACHINE_PATH = re.compile(r"(?:^|[\s`(\"'=])/(?!path/to/)[A-Za-z][\w.-]*/", re.MULTILINE)
+MACHINE_PATH = re.compile(r"(?:^|[\s`(\"'=])/(?!path/to/|api/|projects/)[A-Za-z][\w.-]*/", re.MULTILINE)
 
 BASE = """
 [sources.till]

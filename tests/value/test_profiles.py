@@ -1,7 +1,7 @@
 """Every customer at a glance: figures by hand, and what is missing stays missing.
 
-As of 31 December 2024 with a window of twelve months. A came twice to S1 and twice to S2 within it, S2 later; online was
-visited once only. B came only before the window, once to each of two stores on different days. C is known by card
+As of 31 December 2024 with a window of twelve months. A came twice to S1 and twice to S2 within it, S2 later; online
+was visited once only. B came only before the window, once to each of two stores on different days. C is known by card
 only. D is staff, and gave back more in the window than was bought in it on other days.
 """
 

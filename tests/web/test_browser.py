@@ -62,13 +62,18 @@ def test_every_page_fits_its_window_and_loads_without_a_fault(
     assert watched.faults == []
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_axe_finds_nothing_serious(window: Any, shop: Site, addresses: list[str], scheme: str) -> None:
+@pytest.mark.parametrize(("size", "scheme"), [(WIDE, "light"), (PHONE, "dark")])
+def test_axe_finds_nothing_serious(
+    chromium: Any, shop: Site, addresses: list[str], size: tuple[int, int], scheme: str
+) -> None:
     import axe_playwright_python
 
     axe = (Path(axe_playwright_python.__file__).parent / "axe.min.js").read_text("utf-8")
-    page, found = window.new_page(), {}
-    page.emulate_media(color_scheme=scheme)
+    context = chromium.new_context(
+        viewport={"width": size[0], "height": size[1]}, color_scheme=scheme,
+        extra_http_headers={"Authorization": f"Bearer {TOKEN}"},
+    )  # fmt: skip
+    page, found = context.new_page(), {}
     for address in addresses:
         page.goto(shop.url(address), wait_until="load")
         page.evaluate(axe)
@@ -76,7 +81,7 @@ def test_axe_finds_nothing_serious(window: Any, shop: Site, addresses: list[str]
         serious = [one for one in results["violations"] if one["impact"] in ("serious", "critical")]
         if serious:
             found[address] = [(one["id"], [node["target"] for node in one["nodes"]][:3]) for one in serious]
-    page.close()
+    context.close()
     assert found == {}
 
 

@@ -16,7 +16,8 @@ from habitue.project import Project
 from habitue.report.locale import LANGUAGES
 from habitue.web.pages.tables import MEANT
 from habitue.web.totals import SUMS
-from habitue.workspace.published import IS, MAX, MIN, NOT, Condition, Published
+from habitue.workspace.conditions import IS, MAX, MIN, NOT, Condition
+from habitue.workspace.published import Published
 from support.serving import Site
 
 RFM = "/once-shop/en/tables/rfm"

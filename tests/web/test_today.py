@@ -43,9 +43,9 @@ def test_second_visits_due_are_those_of_customers_whose_limit_ends_within_a_mont
 ) -> None:
     run = shop_project.runs()[-1]
     where = {name: str(shop_project.workspace.table_path(run, name)) for name in ("rfm", "assignments", "calibration")}
-    (limit,) = (
-        duckdb.sql(f"SELECT new_days FROM '{where['calibration']}' WHERE population = 'consumer'").fetchone() or ()
-    )
+    (limit,) = duckdb.sql(
+        f"SELECT new_days FROM '{where['calibration']}' WHERE population = 'consumer'"
+    ).fetchone() or (0,)
     (count,) = duckdb.execute(
         f"SELECT count(*) FROM '{where['rfm']}' JOIN '{where['assignments']}' USING (customer_id, population) "
         "WHERE population = 'consumer' AND segmentation = 'strategic' AND segment = 'new' "
@@ -59,6 +59,27 @@ def test_second_visits_due_are_those_of_customers_whose_limit_ends_within_a_mont
 
 def test_one_customer_is_told_what_is_missing(shop: Site) -> None:
     told = section(shop.get("/once-lonely/en/today").text, "next")
-    assert "sale without an article code, €30.00 at stake" in told
+    assert "sale without an article code (till), €30.00 at stake" in told
     assert "fading" not in told
     assert "no statement about the time ahead" in section(shop.get("/once-lonely/en/today").text, "promises")
+
+
+def test_one_action_stands_out_and_the_others_follow(shop: Site) -> None:
+    html = shop.get("/once-shop/en/today").text
+    told = section(html, "next")
+    assert html.count('class="primary"') == 1
+    assert told.index('class="primary"') < told.index('class="item-then"')
+
+
+def test_the_answer_counts_what_needs_attention(shop: Site) -> None:
+    html = shop.get("/once-shop/en/today").text
+    told = section(html, "attention")
+    act, look, collect = (told.count(f'class="item-{level}"') for level in ("act", "look", "collect"))
+    assert f"To act on: {act}; to look into: {look}; to collect better: {collect}." in html
+
+
+def test_a_change_of_thresholds_is_said(shop: Site, shop_project: Project) -> None:
+    one, other = (run.manifest["segmentation"]["calibrations"] for run in shop_project.runs())
+    is_changed = {row["population"]: row for row in one} != {row["population"]: row for row in other}
+    told = section(shop.get("/once-shop/en/today").text, "changes")
+    assert ("The thresholds of the segments were set anew" in told) == is_changed

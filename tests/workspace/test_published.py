@@ -16,7 +16,8 @@ from habitue import schemas
 from habitue.errors import UsageError
 from habitue.workspace import published as module
 from habitue.workspace.catalogue import Catalogue, Run
-from habitue.workspace.published import IS, MAX, MIN, NOT, Condition, Published, in_order
+from habitue.workspace.conditions import IS, MAX, MIN, NOT, Condition
+from habitue.workspace.published import Published, in_order
 from habitue.workspace.runs import Workspace
 
 SETTINGS = """
@@ -63,7 +64,12 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Published:
     segments = [{"population": "consumer", "segmentation": "ten", "segment": f"s{n}", "customers_share": n / 8}
                 for n in range(3)]  # fmt: skip
     pq.write_table(table(schemas.SEGMENTS, segments), workspace.table_path(run, "segments"))
+    older = Run("r0", datetime(2025, 1, 31), date(2025, 1, 31), {})
+    workspace.run_folder(older).mkdir()
+    lines = table(schemas.TRANSACTION_LINES, LINES).drop_columns(["line_number", "net_amount", "quantity", "sold_at"])
+    pq.write_table(lines, workspace.table_path(older, "transaction_lines"))
     catalogue = Catalogue(folder)
+    catalogue.add(older)
     catalogue.add(run)
     catalogue.close()
     return Published(workspace)
@@ -74,7 +80,7 @@ def lines(shop: Published) -> Callable[..., list[str]]:
     """Which lines are found, as ticket.line."""
 
     def asked(*where: Condition, name: str = "transaction_lines", **more: Any) -> list[str]:
-        rows, count = shop.page(shop.runs()[0], name, where=where, limit=100, **more)
+        rows, count = shop.page(shop.runs()[-1], name, where=where, limit=100, **more)
         if not more:
             assert rows.num_rows == count
         return [f"{row['transaction_id'][1]}.{row['line_number']}" for row in rows.to_pylist()]
@@ -121,7 +127,7 @@ TYPED = ("net_amount", "quantity", "sold_on", "sold_at", "counts")
 @pytest.mark.parametrize("value", ODD, ids=[f"odd-{n}" for n in range(len(ODD))])
 @pytest.mark.parametrize("relation", [IS, NOT, MIN, MAX])
 def test_what_is_no_value_of_its_column_is_refused(shop: Published, value: Any, relation: str) -> None:
-    run = shop.runs()[0]
+    run = shop.runs()[-1]
     for column in TYPED:
         with pytest.raises(UsageError) as told:
             shop.page(run, "transaction_lines", where=[Condition(column, (value,), relation)])
@@ -135,7 +141,7 @@ def test_what_is_no_value_of_its_column_is_refused(shop: Published, value: Any, 
 
 def test_a_limit_needs_a_value(shop: Published) -> None:
     with pytest.raises(UsageError):
-        shop.page(shop.runs()[0], "transaction_lines", where=[Condition("net_amount", (None,), MIN)])
+        shop.page(shop.runs()[-1], "transaction_lines", where=[Condition("net_amount", (None,), MIN)])
 
 
 @pytest.mark.parametrize(
@@ -148,12 +154,12 @@ def test_texts_are_texts_whatever_they_hold(lines: Callable[..., list[str]], val
 
 def test_half_a_character_is_no_text(shop: Published) -> None:
     with pytest.raises(UsageError):
-        shop.page(shop.runs()[0], "transaction_lines", where=[Condition("store_id", ("\ud800",))])
+        shop.page(shop.runs()[-1], "transaction_lines", where=[Condition("store_id", ("\ud800",))])
 
 
 @pytest.mark.parametrize("column", ["", "nothing", 'net_amount" OR 1=1 --', "NET_AMOUNT", "*", "sku;", "\x00"])
 def test_columns_are_those_of_the_table(shop: Published, column: str) -> None:
-    run = shop.runs()[0]
+    run = shop.runs()[-1]
     asked: list[dict[str, Any]] = [
         {"where": [Condition(column, ("1",))]}, {"order": [(column, True)]}, {"columns": [column]},
     ]  # fmt: skip
@@ -170,13 +176,13 @@ def test_columns_are_those_of_the_table(shop: Published, column: str) -> None:
 def test_tables_are_those_of_the_run(shop: Published, name: str) -> None:
     for read in (shop.page, shop.batches, shop.tally):
         with pytest.raises(UsageError) as told:
-            read(shop.runs()[0], name)
+            read(shop.runs()[-1], name)
         assert told.value.messages[0].code == "show.unknown"
 
 
 @pytest.mark.parametrize("offset", [8, 10**6, 2**63 - 1, 2**63, 10**40])
 def test_beyond_the_last_row_there_are_none(shop: Published, offset: int) -> None:
-    rows, count = shop.page(shop.runs()[0], "transaction_lines", limit=10, offset=offset)
+    rows, count = shop.page(shop.runs()[-1], "transaction_lines", limit=10, offset=offset)
     assert (rows.num_rows, count) == (0, 8)
 
 
@@ -199,7 +205,7 @@ def test_beyond_the_last_row_there_are_none(shop: Published, offset: int) -> Non
 def test_what_comes_after_a_row_goes_on_where_it_stands(
     shop: Published, order: list[tuple[str, bool]], size: int
 ) -> None:
-    run, name = shop.runs()[0], "transaction_lines"
+    run, name = shop.runs()[-1], "transaction_lines"
     whole = shop.page(run, name, order=order)[0].to_pylist()
     places = [column for column, _ in in_order(name, order)]
     found: list[dict[str, Any]] = []
@@ -214,13 +220,13 @@ def test_what_comes_after_a_row_goes_on_where_it_stands(
 
 
 def test_columns_narrow_what_is_read(shop: Published) -> None:
-    rows, _ = shop.page(shop.runs()[0], "transaction_lines", columns=["net_amount", "source"], limit=1)
+    rows, _ = shop.page(shop.runs()[-1], "transaction_lines", columns=["net_amount", "source"], limit=1)
     assert rows.to_pylist() == [{"net_amount": 0, "source": "till"}]
 
 
 def test_all_rows_come_in_parts(shop: Published, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "BATCH", 3)
-    run, name, order = shop.runs()[0], "transaction_lines", [("net_amount", True)]
+    run, name, order = shop.runs()[-1], "transaction_lines", [("net_amount", True)]
     parts, count = shop.batches(run, name, order=order)
     tables = list(parts)
     assert (tables[0].num_rows, tables[0].column_names, count) == (0, list(schemas.TRANSACTION_LINES.names), 8)
@@ -237,7 +243,7 @@ def test_files_outside_the_runs_cannot_be_read(shop: Published, tmp_path: Path) 
         "SET enable_external_access = true", "SET allowed_directories = ['/']", "INSTALL httpfs",
     ):  # fmt: skip
         with pytest.raises(Exception, match=r"(?i)permission|locked|disabled|cannot"):
-            shop.query(shop.runs()[0], sql)
+            shop.query(shop.runs()[-1], sql)
     assert not (tmp_path / "x.csv").exists()
 
 
@@ -246,3 +252,21 @@ def test_dates_at_the_ends_of_the_calendar(lines: Callable[..., list[str]]) -> N
         assert lines(Condition("sold_on", (day,))) == []
     assert lines(Condition("sold_on", (date.min,), MIN)) == ALL
     assert lines(Condition("sold_at", (datetime.max,), MIN)) == []
+
+
+def test_columns_that_an_older_run_is_without_are_null(shop: Published) -> None:
+    older = shop.runs()[0]
+    rows, count = shop.page(older, "transaction_lines", order=[("net_amount", True)], limit=3,
+                            columns=["transaction_id", "net_amount", "quantity"])  # fmt: skip
+    assert (count, rows.to_pylist()[0]) == (8, {"transaction_id": "T0", "net_amount": None, "quantity": None})
+    assert shop.page(older, "transaction_lines", where=[Condition("net_amount", ("1",), MIN)])[1] == 0
+    assert shop.page(older, "transaction_lines", where=[Condition("sold_at", (None,))])[1] == 8
+    assert shop.tally(older, "transaction_lines", sums=["net_amount"], different=[("line_number",)]) == ([None], [0])
+    parts, _ = shop.batches(older, "transaction_lines")
+    whole = pa.concat_tables(parts)
+    assert set(whole.column_names) == set(schemas.TRANSACTION_LINES.names)
+    assert whole.schema.field("quantity").type == pa.decimal128(18, 3)
+
+
+def test_none_of_no_values(lines: Callable[..., list[str]]) -> None:
+    assert (lines(Condition("sku", ())), lines(Condition("sku", (), NOT))) == ([], ALL)

@@ -18,6 +18,7 @@ from habitue.report import (
     ahead,
     figures,
     sections_data,
+    sections_definitions,
     sections_movements,
     sections_outlook,
     sections_projection,
@@ -67,7 +68,7 @@ def report(tables: Mapping[str, pa.Table], manifest: Mapping[str, Any], language
         sections_data.reading(c),
         sections_data.quarantine(c),
         sections_data.collection_plan(c),
-        sections_data.definitions(c),
+        sections_definitions.definitions(c),
     ]
     page = _environment().get_template("report.html.j2")
     return page.render(

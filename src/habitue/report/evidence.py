@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from habitue.report.context import Context
 from habitue.report.figures import Comparison, share_of
 from habitue.report.layout import Figure
-from habitue.workspace.published import IS, MAX, MIN, NOT, Condition
+from habitue.workspace.conditions import IS, MAX, MIN, NOT, Condition
 
 MONEY, COUNT, SHARE, NUMBER = "money", "count", "share", "number"
 """What a value is: home currency in minor units, a count, a share of 1, a number without unit."""

@@ -22,7 +22,7 @@ from habitue.report.evidence import (
     share,
 )
 from habitue.report.figures import Comparison
-from habitue.workspace.published import Condition
+from habitue.workspace.conditions import Condition
 
 Row = dict[str, Any]
 

@@ -117,11 +117,16 @@ class Cards:
 
 @dataclass(frozen=True)
 class Item:
-    """Something that needs attention: how much (a word and a shape), what, and where to read on."""
+    """Something that needs attention: how much (a word and a shape), what, and where to read on.
+
+    `anchor` is a section or a term, `more` the words of a link to `href`.
+    """
 
     level: str
     text: str
     anchor: str = ""
+    more: str = ""
+    href: str = ""
 
 
 @dataclass(frozen=True)
@@ -202,14 +207,24 @@ class Chips:
 
 @dataclass(frozen=True)
 class Link:
-    """Where to go on from here: words and an address."""
+    """Where to go on from here: words and an address. The one action a page is for is primary."""
 
     kind: ClassVar[str] = "link"
     text: str
     href: str
+    is_primary: bool = False
 
 
-Plain = Grid | Listing | Chart | Prose | Link | Items | Facts | Chips | Definitions | Cards
+@dataclass(frozen=True)
+class Sample:
+    """A part of pages that stands around their sections, shown inside one: `part` names it, `of` is what it shows."""
+
+    kind: ClassVar[str] = "sample"
+    part: str
+    of: object = None
+
+
+Plain = Grid | Listing | Chart | Prose | Link | Items | Facts | Chips | Definitions | Cards | Sample
 
 
 @dataclass(frozen=True)

@@ -4,96 +4,25 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from collections.abc import Callable
 from typing import Any
 
 from habitue.report import figures
 from habitue.report.context import MOST_ROWS, Context
-from habitue.report.layout import Block, Cell, Definitions, Grid, Prose, Section, cells
+from habitue.report.layout import Block, Cell, Grid, Prose, Section, cells
 from habitue.report.locale import Words
 
 FIRST_REFUSED = 20
 DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "pipe"}
 MARKS = {".": "point", ",": "comma"}
-_DEFINED_AHEAD = (
-    "definition.total_interval",
-    "explain.definition.naive",
-    "explain.definition.critical",
-    "definition.rising",
-    "definition.fading",
-    "definition.projection",
-    "definition.promise",
-)
-_DEFINED = (
-    "as_of",
-    "rolling_year",
-    "net_sales",
-    "purchase_view",
-    "cash_view",
-    "ticket",
-    "basket",
-    "visit",
-    "identified",
-    "sale_type",
-    "counts",
-    "population",
-    "shared_card",
-    "returns_share",
-    "linked_return",
-    "unlinked_return",
-    "above_purchase",
-    "margin",
-    "reconciliation",
-    "used",
-    "duplicate",
-    "after_as_of",
-    "set_aside",
-    "not_a_purchase",
-    "unreadable",
-    "used_share",
-    "resent_ticket",
-    "ticket_conflict",
-    "quarantine",
-    "collection_plan",
-    "at_stake",
-    "run",
-    "simulated",
-    "assumed",
-    "window",
-    "recency",
-    "frequency",
-    "monetary",
-    "score",
-    "quantile_score",
-    "fixed_threshold",
-    "segment_core",
-    "segment_loyal",
-    "segment_new",
-    "segment_slipping",
-    "segment_one_off",
-    "segment_lost",
-    "segment_not_yet_customer",
-    "purchase_cycle",
-    "new_days",
-    "lost_days",
-    "core_amount",
-    "standard_grid",
-    "concentration_curve",
-    "gini",
-    "top_decile",
-    "eta_squared",
-    "next_net",
-    "earlier_segment",
-    "transition_matrix",
-    "structural_zero",
-    "interval",
-    "homogeneity",
-    "lift",
-    "home_store",
-)
 
 
-def reconciliation(c: Context) -> Section:
-    """Where every row and every cent of each file went."""
+def _nowhere(file_id: str) -> str:
+    return ""
+
+
+def reconciliation(c: Context, file_url: Callable[[str], str] = _nowhere) -> Section:
+    """Where every row and every cent of each file went; `file_url` gives where the file of an id opens."""
     rows = figures.rows_of(c.tables, "reconciliation")
     title = c.text("reconciliation.title")
     if not rows:
@@ -102,7 +31,15 @@ def reconciliation(c: Context) -> Section:
     broken = sum(1 for row in rows if figures.amount_gap(row) or figures.rows_gap(row))
     lead = c.text("reconciliation.broken", count=broken) if broken else c.text("reconciliation.holds", count=len(rows))
     shown = [
-        _reconciled(c, row, Cell(row["file"], f"{c.written(row['source'])} · {c.written(row['currency'])}"))
+        _reconciled(
+            c,
+            row,
+            Cell(
+                row["file"],
+                f"{c.written(row['source'])} · {c.written(row['currency'])}",
+                href=file_url(row["file_id"]),
+            ),
+        )
         for row in rows[:200]
     ]
     measures = tuple(f"{name}_{unit}" for name in ("read", *figures.IDENTITY) for unit in ("rows", "amount"))
@@ -149,8 +86,8 @@ def _reconciled(c: Context, row: dict[str, Any], first: Cell) -> list[Cell]:
     return [first, check, *amounts, Cell(c.text("reconciliation.rows", count=unreadable) if unreadable else "0")]
 
 
-def reading(c: Context) -> Section:
-    """How each file was read, and what proved it."""
+def reading(c: Context, file_url: Callable[[str], str] = _nowhere) -> Section:
+    """How each file was read, and what proved it; `file_url` gives where the file of an id opens."""
     rows = figures.rows_of(c.tables, "files")
     title = c.text("files.title")
     if not rows:
@@ -163,12 +100,13 @@ def reading(c: Context) -> Section:
             Cell(
                 row["file"],
                 " · ".join((c.written(row["source"]), c.words.term("kind", row["kind"], default=row["kind"]))),
+                href=file_url(row["file_id"]),
             ),
             Cell(
                 c.words.number(row["rows"]),
                 c.text("files.left_out", count=row["report_rows"]) if row["report_rows"] else "",
             ),
-            Cell(row["encoding"] or c.text("files.typed"), _layout(c, row)),
+            Cell(row["encoding"] or c.text("files.typed"), layout(c, row)),
             _date_order(c, row["date_order"]),
             Cell(
                 c.words.term(
@@ -177,7 +115,7 @@ def reading(c: Context) -> Section:
                     default=row["decimal_mark"] or "–",
                 )
             ),
-            _order(c, row) if exports[row["source"], row["kind"]] > 1 else Cell(c.text("files.only_export")),
+            export_order(c, row) if exports[row["source"], row["kind"]] > 1 else Cell(c.text("files.only_export")),
             Cell(c.words.money(row["stated_total_amount"], currencies.get(row["file_id"], c.currency))),
             Cell(c.text("files.reused" if row["is_reused"] else "files.fresh")),
         ]
@@ -211,7 +149,8 @@ def reading(c: Context) -> Section:
     return Section("files", title, blocks, c.labels)
 
 
-def _layout(c: Context, row: dict[str, Any]) -> str:
+def layout(c: Context, row: dict[str, Any]) -> str:
+    """Separator and line of the header, in words; nothing of a typed format."""
     told = []
     if row["delimiter"]:
         told.append(
@@ -222,7 +161,7 @@ def _layout(c: Context, row: dict[str, Any]) -> str:
     return " · ".join(told)
 
 
-def _order(c: Context, row: dict[str, Any]) -> Cell:
+def export_order(c: Context, row: dict[str, Any]) -> Cell:
     """Place of the export among those of its source, and what decided it."""
     by = row["exported_by"]
     return Cell(c.words.number(row["export_rank"]), c.words.term("exported_by", by, default=by) if by else "")
@@ -370,20 +309,3 @@ def _trend(c: Context, now: float | None, before: float | None) -> str:
     if abs(now - before) < 0.0005:
         return c.text("plan.same")
     return c.text("plan.better" if now < before else "plan.worse", before=before)
-
-
-def definitions(c: Context) -> Section:
-    """Every term the report uses."""
-    codes = [f"definition.{name}" for name in _DEFINED]
-    if figures.rows_of(c.tables, "forecast_models"):
-        codes += _DEFINED_AHEAD
-    entries = [
-        (
-            f"def-{code.rpartition('.')[2].replace('_', '-')}",
-            c.words.text(f"{code}.term"),
-            c.words.text(f"{code}.meaning"),
-        )
-        for code in codes
-    ]
-    entries.sort(key=lambda entry: entry[1].casefold())
-    return Section("definitions", c.text("definitions.title"), [Definitions(entries)])

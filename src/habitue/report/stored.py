@@ -90,6 +90,8 @@ def _text(c: Context, table: str, column: str, row: Mapping[str, Any], value: st
         return c.segment(TEN, value)
     if column == "store_id":
         return c.store(value)
+    if column == "field":
+        return c.words.term("field", value, default=c.words.term("column", value, default=value))
     if column == IN_WORDS:
         return value
     kind = TERMS.get(f"{table}.{column}") or TERMS.get(column)

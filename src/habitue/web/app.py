@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 
 from fastapi import FastAPI, HTTPException, Request
+from fastapi.exceptions import RequestValidationError
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from starlette.exceptions import HTTPException as AnyHTTPException
 from starlette.types import Scope
@@ -172,6 +173,10 @@ def _add_faults(app: FastAPI, served: Mapping[str, Served]) -> None:
         return shown(
             request, status, lambda words: [words.text("web.fault.404" if status == 404 else "web.fault.other")]
         )
+
+    @app.exception_handler(RequestValidationError)
+    def unreadable(request: Request, fault: RequestValidationError) -> Response:
+        return missing(request, AnyHTTPException(404))
 
     @app.exception_handler(Exception)
     def broken(request: Request, fault: Exception) -> Response:

@@ -14,7 +14,8 @@ from typing import Any
 from habitue.errors import UsageError, message
 from habitue.report.stored import stored
 from habitue.web.view import View
-from habitue.workspace.published import IS, MAX, MIN, NOT, SCHEMAS, Condition
+from habitue.workspace.conditions import IS, MAX, MIN, NOT, Condition
+from habitue.workspace.published import SCHEMAS
 
 BETWEEN = "\x1f"
 FIRST, SORT, SUM = "first", "sort", "sum"

@@ -20,7 +20,7 @@ from habitue.report.spans import EXPLICIT, PERIODS, Span, as_text, periods, span
 from habitue.report.store_figures import INTERRUPTED, LeftOut, Month, Place
 from habitue.web import picking
 from habitue.web.view import FILTERS, PERIOD, View
-from habitue.workspace.published import IS, MAX, MIN, Condition
+from habitue.workspace.conditions import IS, MAX, MIN, Condition
 
 TABLE = "sales_by_day"
 MOST_BARS = 20

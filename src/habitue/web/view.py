@@ -18,7 +18,8 @@ from habitue.report.figures import rows_of
 from habitue.report.layout import Figure, Section
 from habitue.report.locale import Words
 from habitue.workspace.catalogue import Run
-from habitue.workspace.published import Condition, Published
+from habitue.workspace.conditions import Condition
+from habitue.workspace.published import Published
 
 FILTERS = {"population": "population", "store": "store_id", "sales_channel": "sales_channel"}
 """Filters of the address and the columns they pick rows by."""

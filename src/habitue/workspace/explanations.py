@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
+import pyarrow.compute as pc
+
 from habitue.errors import UsageError, message
 from habitue.periods import Period, period_end
 from habitue.purchases.sale_types import SHARED_CARD
@@ -26,6 +28,11 @@ from habitue.workspace.strategic_path import state_at, strategic_checks
 LISTS = ("critical_customers", "rising", "fading")
 """Tables that name customers, each with the reason in its columns. A further list is told once it stands here and
 `report.sections_customer_ahead` has its words."""
+
+SHORT = frozenset({
+    *LISTS, "rfm_cuts", "transitions", "shared_cards", "forecast_models", "critical_sets", "watchlist_tests",
+})  # fmt: skip
+"""Tables that are kept in memory between customers; the others are read for each."""
 
 NOT_OF_ONE = frozenset({"value.no_spend", "value.no_learners", "value.at_bound"})
 """Notes on a population's forecast that say nothing of a single customer."""
@@ -101,6 +108,11 @@ class _Tables:
         """Rows with these values (a list: one of them), in any order; none where the run has no such table."""
         if not self.published.has(self.run, name):
             return []
+        if name in SHORT:
+            found = self.published.tables(self.run)[name]
+            for column, value in equal.items():
+                found = found.filter(pc.field(column).isin(value if isinstance(value, list) else [value]))
+            return found.to_pylist()
         tests, values = [], []
         for column, value in equal.items():
             several = value if isinstance(value, list) else [value]
@@ -266,9 +278,8 @@ class _Reader:
             return None
         lists = {name: self.tables.row(name, **key) for name in LISTS}
         tests = self.tables.rows("watchlist_tests", population=key["population"])
-        (named,) = self.tables.asked(
-            "SELECT min(expected_amount) AS least FROM {critical_customers} WHERE population = ?", [key["population"]]
-        )
+        named = self.tables.published.tables(self.run)["critical_customers"]
+        least = pc.min(named.filter(pc.field("population") == key["population"])["expected_amount"]).as_py()
         worth = "margin_amount" if model.get("measure") == MARGIN else "net_amount"
         naive = self._naive_amounts(model, expected, days, worth)
         return Forecast(
@@ -283,7 +294,7 @@ class _Reader:
             lists=lists,
             list_tests={row["watchlist"]: row for row in tests},
             critical_set=self.tables.row("critical_sets", population=key["population"]),
-            critical_amount=named["least"],
+            critical_amount=least,
         )
 
     def _naive_amounts(self, model: Row, expected: Row, days: Sequence[Row], worth: str) -> dict[str, float]:

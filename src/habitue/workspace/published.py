@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import math
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import UTC, date, datetime
-from decimal import Decimal
+import shutil
+import tempfile
+import weakref
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from threading import Lock
@@ -20,6 +19,8 @@ import pyarrow.parquet as pq
 from habitue import schemas
 from habitue.errors import UsageError, message
 from habitue.workspace.catalogue import FILE_NAME, Run
+from habitue.workspace.conditions import MAX, MIN, NOT, SQL_TYPES, Condition, in_type
+from habitue.workspace.engine import SPILL
 from habitue.workspace.guards import is_locked
 from habitue.workspace.runs import RUNS, Workspace
 
@@ -37,20 +38,6 @@ BATCH = 50_000
 """Rows read at a time where all rows are wanted."""
 
 MOST_OFFSET = 2**63 - 1
-SHOWN = 100
-"""Characters of a value that a fault repeats."""
-
-IS, NOT, MIN, MAX = "is", "not", "min", "max"
-"""How a column stands to the values of a condition: one of them, none of them, at least or at most the one."""
-
-
-@dataclass(frozen=True)
-class Condition:
-    """Rows to keep: a column of the table is the value (None: missing); of several values, any of them."""
-
-    column: str
-    values: tuple[Any, ...]
-    relation: str = IS
 
 
 class Published:
@@ -61,10 +48,15 @@ class Published:
         self._lock = Lock()
         self._known: tuple[tuple[int, int], list[Run]] | None = None
         self._tables: dict[str, RunTables] = {}
-        self._connection = duckdb.connect(config={"memory_limit": workspace.settings.engine.memory})
+        spill = tempfile.mkdtemp(prefix=SPILL)
+        weakref.finalize(self, shutil.rmtree, spill, ignore_errors=True)
+        self._connection = duckdb.connect(
+            config={"memory_limit": workspace.settings.engine.memory, "temp_directory": spill}
+        )
         runs = str(workspace.folder / RUNS).replace("'", "''")
         for setting in (
             "TimeZone = 'UTC'",
+            "parquet_metadata_cache = true",  # the files of a run never change
             f"allowed_directories = ['{runs}']",
             "enable_external_access = false",
             "lock_configuration = true",
@@ -286,7 +278,7 @@ class Published:
             tests = [f"{column} IN ({', '.join('?' * len(some))})"] if some else []
             tests += [f"{column} IS NULL"] if None in condition.values else []
             # Rows without a value are none of the values, unless that is among them.
-            told = f"({' OR '.join(tests)})"
+            told = f"({' OR '.join(tests) or 'false'})"
             filters.append(f"NOT coalesce({told}, false)" if condition.relation == NOT else told)
             values += some
         ordered = ", ".join(
@@ -295,7 +287,13 @@ class Published:
         )
         tail = f" WHERE {' AND '.join(filters)}" if filters else ""
         bound = f" ORDER BY {ordered} LIMIT {int(first)}" if first is not None else ""
-        return f"(SELECT * FROM {{{name}}}{tail}{bound})", values, ordered
+        return f"(SELECT * FROM {self._whole(run, schema)}{tail}{bound})", values, ordered
+
+    def _whole(self, run: Run, schema: schemas.Schema) -> str:
+        """The table with all its columns: those that a run made before they were is without are null."""
+        stored = pq.read_schema(self.workspace.table_path(run, schema.name)).names
+        nulls = [f'NULL::{SQL_TYPES[one.type]} AS "{one.name}"' for one in schema.columns if one.name not in stored]
+        return f"(SELECT *, {', '.join(nulls)} FROM {{{schema.name}}})" if nulls else f"{{{schema.name}}}"
 
     def _column(self, schema: schemas.Schema, column: str) -> str:
         if column not in schema.names:
@@ -313,68 +311,6 @@ class Published:
 def in_order(name: str, order: Sequence[tuple[str, bool]]) -> list[tuple[str, bool]]:
     """An order of a table's rows that leaves no ties: the columns of the key come last."""
     return [*order, *((column, False) for column in SCHEMAS[name].key if column not in dict(order))]
-
-
-def in_type(schema: schemas.Schema, column: str, value: Any, *, is_limit: bool = False) -> Any:
-    """A value of a condition in the type of its column.
-
-    Raises:
-        UsageError: it is none.
-    """
-    kind = next(one.type for one in schema.columns if one.name == column)
-    told = str(value).lower() if isinstance(value, bool) else str(value)
-    try:
-        if is_limit and kind not in LIMITED:
-            raise ValueError(kind)
-        return READERS[kind](told)
-    except (KeyError, ValueError, OverflowError):
-        code = "published.no_limit" if is_limit else "published.no_value"
-        shown = told[:SHOWN].encode("utf-8", "replace").decode() + "…" * (len(told) > SHOWN)
-        raise UsageError(message(code, column=column, value=shown, type=kind)) from None
-
-
-def _whole(told: str) -> int:
-    if not re.fullmatch(r"[+-]?[0-9]{1,19}", told) or not -(2**63) <= int(told) < 2**63:
-        raise ValueError(told)
-    return int(told)
-
-
-def _fraction(told: str) -> float:
-    if not re.fullmatch(r"[+-]?[0-9.]+([eE][+-]?[0-9]+)?", told) or not math.isfinite(float(told)):
-        raise ValueError(told)
-    return float(told)
-
-
-def _quantity(told: str) -> Decimal:
-    if not re.fullmatch(r"[+-]?[0-9]{1,15}(\.[0-9]{1,3})?", told):
-        raise ValueError(told)
-    return Decimal(told)
-
-
-def _moment(told: str) -> datetime:
-    """Naive UTC, as it is stored."""
-    moment = datetime.fromisoformat(told)
-    return moment if moment.tzinfo is None else moment.astimezone(UTC).replace(tzinfo=None)
-
-
-def _text(told: str) -> str:
-    told.encode()  # half a character is no text
-    return told
-
-
-READERS: Mapping[str, Callable[[str], Any]] = {
-    "string": _text,
-    "boolean": {"true": True, "false": False}.__getitem__,
-    "int64": _whole,
-    "float64": _fraction,
-    "decimal(18, 3)": _quantity,
-    "date": date.fromisoformat,
-    "timestamp(6)": _moment,
-}
-"""What reads a value of a condition, by the type of its column."""
-
-LIMITED = frozenset({"int64", "float64", "date", "timestamp(6)"})
-"""Types whose values can be limited."""
 
 
 class RunTables(Mapping[str, pa.Table]):

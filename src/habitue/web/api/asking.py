@@ -22,7 +22,8 @@ from starlette.datastructures import QueryParams
 from habitue.errors import message
 from habitue.schemas import Schema
 from habitue.web.api.faults import ApiError
-from habitue.workspace.published import IS, LIMITED, MAX, MIN, NOT, Condition, in_order
+from habitue.workspace.conditions import IS, LIMITED, MAX, MIN, NOT, Condition
+from habitue.workspace.published import in_order
 from habitue.workspace.tables import BEST_FIRST
 
 LIMIT = 100

@@ -28,7 +28,19 @@ class Page:
 
 def all_pages() -> tuple[Page, ...]:
     """Every page, in the order of the menu."""
-    from habitue.web.pages import customers, data, definitions, figures, runs, segments, stores, tables, today, value
+    from habitue.web.pages import (
+        customers,
+        data,
+        definitions,
+        figures,
+        patterns,
+        runs,
+        segments,
+        stores,
+        tables,
+        today,
+        value,
+    )
 
     return (
         today.PAGE,
@@ -41,4 +53,5 @@ def all_pages() -> tuple[Page, ...]:
         definitions.PAGE,
         tables.PAGE,
         figures.PAGE,
+        patterns.PAGE,
     )

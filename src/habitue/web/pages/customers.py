@@ -19,8 +19,8 @@ from habitue.web.numbers import numbers_of
 from habitue.web.pages import Page, one_customer
 from habitue.web.view import FILTERS, NUMBERS, SEARCH, Choice, Content, Filter, Search, View
 from habitue.workspace import explanations
+from habitue.workspace.conditions import Condition
 from habitue.workspace.people import People
-from habitue.workspace.published import Condition
 
 TABLE = CUSTOMER_PROFILES.name
 SEGMENT, LIST = "segment", "list"

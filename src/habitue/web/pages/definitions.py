@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from habitue.report import sections_data
+from habitue.report import sections_definitions
 from habitue.web.pages import Page
 from habitue.web.view import Content, View
 
 
 def build(view: View) -> Content:
     """The page of all terms."""
-    return Content(view.text("definitions.title"), [sections_data.definitions(view.whole)])
+    return Content(view.text("definitions.title"), [sections_definitions.definitions(view.whole)])
 
 
 PAGE = Page("definitions", build, anchors=("definitions",), in_menu=False)

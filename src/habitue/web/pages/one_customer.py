@@ -49,7 +49,7 @@ def item(view: View, customer_id: str) -> Content:
     return Content(
         view.text("customers.one_title", customer=customer_id),
         sections,
-        _answer(view, told.buyers[0]),
+        _answer(view, told),
         _figures(view, told.buyers[0]),
         labels=view.whole.labels,
         trail=[(view.text("customers.nav"), view.url("customers"))],
@@ -106,11 +106,13 @@ def usual(buyer: Buyer, column: str, window_from: date) -> str | None:
     return max(by_name, key=rank, default=None)
 
 
-def _answer(view: View, buyer: Buyer) -> str:
-    """Where the customer stands, what is expected, and whether they are among those who make most of it."""
-    c = view.whole
+def _answer(view: View, told: Explanation) -> str:
+    """Where the customer stands, what is expected, and whether they are among those who make most of it; or why there
+    is neither segment nor forecast."""
+    c, buyer = view.whole, told.buyers[0]
     if not buyer.checks:
-        return ""
+        purchases = sections_customer.buyer_sections(told, buyer, c)[0]
+        return " ".join(block.text for block in purchases.blocks if isinstance(block, Prose))
     last = buyer.checks[0].received
     segment = c.segment(STRATEGIC, buyer.segments[STRATEGIC])
     said = [view.text("customers.stands" if last else "customers.stands_today", segment=segment, count=last)]
@@ -191,12 +193,13 @@ def _sections(view: View, told: Explanation, buyer: Buyer) -> Iterator[Section]:
         if code not in by_code:
             continue
         section = by_code[code]
+        place = section.anchor.replace(code, "ticket")
         if code == "purchases" and buyer.days:
-            blocks = [*section.blocks, *_purchases(view, told, buyer)]
+            blocks = [*section.blocks, *_purchases(view, told, buyer, place)]
             section = Section(section.anchor, section.title, blocks, section.labels)
         yield section
         if code == "purchases" and (day := _day(view)) and any(one["sold_on"] == day for one in buyer.days):
-            yield _tickets(view, told.customer_id, buyer, day)
+            yield _tickets(view, told.customer_id, buyer, day, place)
 
 
 def _day(view: View) -> date | None:
@@ -212,28 +215,28 @@ def _day(view: View) -> date | None:
         raise UsageError(message("web.customers.bad_day", value=asked)) from None
 
 
-def _purchases(view: View, told: Explanation, buyer: Buyer) -> Iterator[Block]:
+def _purchases(view: View, told: Explanation, buyer: Buyer, place: str) -> Iterator[Block]:
     c, days = view.whole, buyer.days
     newest = list(reversed(days))
     where = [("customer_id", told.customer_id), ("population", buyer.population)]
-    grid = _days_grid(view, told, newest, view.text("customers.days_all"), where)
+    grid = _days_grid(view, told, newest, view.text("customers.days_all"), where, place)
     stems = [Stem(day["sold_on"], day["net_amount"], day["is_visit"]) for day in days]
-    span = Period(days[0]["sold_on"], told.run.as_of)
+    first: date = days[0]["sold_on"]
+    span = Period(min(first, told.window.first_on), told.run.as_of)
     tallest = max(days, key=lambda day: day["net_amount"])
-    window = Period(max(told.window.first_on, span.first_on), told.window.last_on)
 
     def draw(width: int) -> str:
         return timeline(
-            stems, span, window, ticks=_ticks(view, span), tallest=c.short(tallest["net_amount"]),
+            stems, span, told.window, ticks=_ticks(view, span), tallest=c.short(tallest["net_amount"]),
             window_label=view.text("customers.window", months=told.window_months), width=width,
         )  # fmt: skip
 
-    title = view.text("customers.timeline", count=buyer.visits_count, days=(span.last_on - span.first_on).days + 1)
+    title = view.text("customers.timeline", count=buyer.visits_count, days=(span.last_on - first).days + 1)
     subtitle = view.text("customers.timeline_subtitle", currency=c.currency, first=span.first_on, last=span.last_on)
     note = view.text("customers.timeline_note") if any(not stem.is_visit for stem in stems) else ""
     yield c.chart(draw, grid, "days", title=title, subtitle=subtitle, note=note)
     caption = view.text("customers.days_newest", shown=min(NEWEST, len(newest)), count=len(newest))
-    yield _days_grid(view, told, newest[:NEWEST], caption, where)
+    yield _days_grid(view, told, newest[:NEWEST], caption, where, place)
 
 
 def _ticks(view: View, span: Period) -> list[tuple[date, str]]:
@@ -252,7 +255,12 @@ def _ticks(view: View, span: Period) -> list[tuple[date, str]]:
 
 
 def _days_grid(
-    view: View, told: Explanation, days: Sequence[Row], caption: str, where: Sequence[tuple[str, str]]
+    view: View,
+    told: Explanation,
+    days: Sequence[Row],
+    caption: str,
+    where: Sequence[tuple[str, str]],
+    place: str,
 ) -> Grid:
     c = view.whole
 
@@ -263,7 +271,7 @@ def _days_grid(
     rows = []
     for day in days:
         on: date = day["sold_on"]
-        href = view.url("customers", told.customer_id, anchor="ticket", day=on.isoformat(),
+        href = view.url("customers", told.customer_id, anchor=place, day=on.isoformat(),
                         numbers=view.asked.get(NUMBERS))  # fmt: skip
         shown = {"store_id": c.store, "sales_channel": c.written}
         rows.append(
@@ -279,7 +287,7 @@ def _days_grid(
     return Grid(caption, heads, rows, table="customer_days", where=where)
 
 
-def _tickets(view: View, customer_id: str, buyer: Buyer, day: date) -> Section:
+def _tickets(view: View, customer_id: str, buyer: Buyer, day: date, place: str) -> Section:
     """The lines of the tickets of a day."""
     c = view.whole
     lines = view.published.query(
@@ -315,7 +323,7 @@ def _tickets(view: View, customer_id: str, buyer: Buyer, day: date) -> Section:
     ]
     caption = view.text("customers.lines", count=len(lines), day=day)
     grid = Grid(caption, heads, rows, table="transaction_lines", where=where)
-    return Section("ticket", view.text("customers.tickets", day=day), [grid])
+    return Section(place, view.text("customers.tickets", day=day), [grid])
 
 
 def _hour(view: View, sold_at: datetime) -> str:

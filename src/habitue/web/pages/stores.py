@@ -13,7 +13,7 @@ from habitue.web.pages import Page
 from habitue.web.store_sheet import sheet
 from habitue.web.store_view import MOST_BARS, TABLE, StoreView
 from habitue.web.view import Content, View
-from habitue.workspace.published import Condition
+from habitue.workspace.conditions import Condition
 
 MOST_LINKED = 50
 """Stores of a region at most whose rows an address can name."""

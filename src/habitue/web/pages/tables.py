@@ -15,7 +15,8 @@ from habitue.web import downloads, picking, totals
 from habitue.web.listing import ROWS, listing, offset, sorting
 from habitue.web.pages import Page
 from habitue.web.view import Choice, Content, Filter, View
-from habitue.workspace.published import IS, SCHEMAS
+from habitue.workspace.conditions import IS
+from habitue.workspace.published import SCHEMAS
 from habitue.workspace.tables import SOURCE_CURRENCY, SOURCE_CURRENCY_TABLES, in_major_units
 
 MEANT = {

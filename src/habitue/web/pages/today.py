@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -12,7 +13,9 @@ from habitue.report.documents import answer, attention
 from habitue.report.evidence import Evidence, difference
 from habitue.report.figures import rows_of
 from habitue.report.key_figures import KEY_FIGURES, key_figures
-from habitue.report.layout import Block, Cell, Column, Grid, Item, Items, Link, Prose, Section
+from habitue.report.layout import Block, Cell, Column, Fold, Grid, Item, Items, Link, Prose, Section
+from habitue.report.run_changes import calibrations
+from habitue.report.sections_data import place
 from habitue.report.segment_figures import NOT_YET, STRATEGIC
 from habitue.web import earlier
 from habitue.web.pages import Page
@@ -24,14 +27,52 @@ FOLLOWED = ("net_sales", "customers", "identified", "core_customers", "core_net"
 """Key figures compared with the run before."""
 
 MOST_MOVED = 3
+MOST_OPEN = 5
+"""Things that need attention shown at once; the others are one click away."""
+
 SOON_DAYS = 30
 
 
 def build(view: View) -> Content:
     """The first page: one screen that says where to look."""
     c = view.whole
-    sections = [_next(view), attention(c), _changes(view), sections_promises.promises(c) or _no_promises(view)]
-    return Content(view.text("today.title"), sections, answer(c), key_figures(c), labels=c.labels)
+    found = attention(c)
+    sections = [
+        _next(view),
+        _shortened(view, found),
+        _changes(view),
+        sections_promises.promises(c) or _no_promises(view),
+    ]
+    return Content(view.text("today.title"), sections, _answer(view, found), key_figures(c), labels=c.labels)
+
+
+def _answer(view: View, found: Section) -> str:
+    """Sales, how many things need attention, and whether promises were kept."""
+    c = view.whole
+    sales, kept = KEY_FIGURES["net_sales"](c), KEY_FIGURES["promises_kept"](c)
+    if sales is None:
+        return answer(c)
+    told = [view.text("today.sales", figure=sales.label, value=sales.shown, change=sales.change)]
+    levels = [item.level for block in found.blocks if isinstance(block, Items) for item in block.items]
+    counts = {level: levels.count(level) for level in ("act", "look", "collect")}
+    told.append(view.text("today.counts", **counts) if levels else view.text("today.counts_none"))
+    if kept is not None:
+        told.append(view.text("today.sales", figure=kept.label, value=kept.shown, change=kept.change))
+    return " ".join(told)
+
+
+def _shortened(view: View, section: Section) -> Section:
+    """What needs attention, the first of it open."""
+    return replace(section, blocks=_opened(view, section.blocks, "more"))
+
+
+def _opened(view: View, blocks: Sequence[Block], summary: str) -> Sequence[Block]:
+    """Items, of a long list the first ones; the others behind a line that says how many they are."""
+    (block,) = blocks
+    if not isinstance(block, Items) or len(block.items) <= MOST_OPEN + 1:
+        return blocks
+    rest = block.items[MOST_OPEN:]
+    return [Items(block.items[:MOST_OPEN]), Fold(view.text(f"today.{summary}", count=len(rest)), [Items(rest)])]
 
 
 def _changes(view: View) -> Section:
@@ -52,7 +93,9 @@ def _changes(view: View) -> Section:
         ]
         blocks.append(Grid(view.text("today.changes_caption"), columns, rows))
     blocks += _moved(view, before, now)
-    blocks += inputs_changed(view, past, run, before, now)
+    if calibrations(run.manifest) != calibrations(past.manifest):
+        blocks.append(Items([Item("look", view.text("today.recalibrated"))]))
+    blocks += _opened(view, inputs_changed(view, past, run, before, now), "inputs")
     blocks.append(Link(view.text("today.compare"), view.url("runs", a=past.run_id, b=run.run_id)))
     return Section("changes", title, blocks, now.labels)
 
@@ -103,27 +146,34 @@ def _no_promises(view: View) -> Section:
 
 
 def _next(view: View) -> Section:
-    """What can be done now, each with the customers or rows it is about."""
+    """What can be done now, each with the customers or rows it is about; the first is the page's one action."""
     c = view.whole
-    blocks: list[Block] = []
+    found: list[tuple[str, str, str]] = []
 
     def add(code: str, href: str, **params: Any) -> None:
-        blocks.append(Prose(view.text(f"today.{code}", **params)))
-        blocks.append(Link(view.text(f"today.{code}_link"), href))
+        found.append((view.text(f"today.{code}", **params), view.text(f"today.{code}_link"), href))
 
     if fading := KEY_FIGURES["fading"](c):
         stake = KEY_FIGURES["fading_at_stake"](c)
         if fading.value and stake:
             add("fading", view.url("value", "fading"), count=int(fading.value), amount=stake.shown)
     if (due := _second_visits(view)) and due["customers"]:
-        add("second_visit", view.url("customers", segment="new"), count=due["customers"], days=SOON_DAYS)
+        to_new = view.url("customers", segment="new", sort="first_visit_on")
+        add("second_visit", to_new, count=due["customers"], days=SOON_DAYS)
     plan = [row for row in rows_of(c.tables, "collection_plan") if row["at_stake_amount"]]
     if plan:
         worst = max(plan, key=lambda row: (row["at_stake_amount"], row["finding"]))
-        finding = c.words.term("finding", worst["finding"])
-        add("collect", view.url("data", anchor="plan"), finding=finding, amount=c.money(worst["at_stake_amount"]))
-    if not blocks:
-        blocks.append(Prose(view.text("today.nothing_next"), is_empty_state=True))
+        where = place(c, worst)
+        add("collect", view.url("data", anchor="plan"), finding=c.words.term("finding", worst["finding"]),
+            place=" · ".join(part for part in (where.text, where.under) if part),
+            amount=c.money(worst["at_stake_amount"]))  # fmt: skip
+    if not found:
+        told = Prose(view.text("today.nothing_next"), is_empty_state=True)
+        return Section("next", view.text("today.next"), [told], c.labels)
+    (first, words, href), *then = found
+    blocks: list[Block] = [Prose(first), Link(words, href, is_primary=True)]
+    if then:
+        blocks.append(Items([Item("then", told, more=more, href=to) for told, more, to in then]))
     return Section("next", view.text("today.next"), blocks, c.labels)
 
 
