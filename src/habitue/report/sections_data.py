@@ -59,6 +59,7 @@ def reconciliation(c: Context, file_url: Callable[[str], str] = _nowhere) -> Sec
         c.text("first_rows", shown=200, count=len(rows), command="`habitue show reconciliation`")
         if len(rows) > 200
         else "",
+        table="reconciliation",
     )
     return Section("reconciliation", title, [Prose(lead), Prose(c.text("reconciliation.identity")), grid], c.labels)
 
@@ -131,7 +132,8 @@ def reading(c: Context, file_url: Callable[[str], str] = _nowhere) -> Section:
         c.column("stated_total_amount"),
         c.label("reading"),
     ]
-    blocks: list[Block] = [Prose(c.text("files.lead", count=len(rows))), Grid(c.text("files.caption"), columns, body)]
+    grid = Grid(c.text("files.caption"), columns, body, table="files")
+    blocks: list[Block] = [Prose(c.text("files.lead", count=len(rows))), grid]
     basis = c.manifest.get("tax_basis") or {}
     if isinstance(basis, str):
         blocks.append(Prose(c.text("files.tax_all", basis=c.words.term("tax_basis", basis, default=basis))))
@@ -211,6 +213,7 @@ def quarantine(c: Context) -> Section:
                 )
                 for row in found
             ],
+            table="quarantine",
         ),
     ]
     first = table.slice(0, FIRST_REFUSED).to_pylist()
@@ -238,6 +241,7 @@ def quarantine(c: Context) -> Section:
                 for row in first
             ],
             note=note if table.num_rows > len(first) else "",
+            table="quarantine",
         )
     )
     return Section("quarantine", title, blocks, c.labels)
@@ -281,7 +285,7 @@ def collection_plan(c: Context) -> Section:
         c.column("at_stake_amount"),
         c.label("trend"),
     ]
-    grid = Grid(c.text("plan.caption", currency=c.currency), columns, body_shown, note=note)
+    grid = Grid(c.text("plan.caption", currency=c.currency), columns, body_shown, note=note, table="collection_plan")
     return Section("plan", title, [Prose(c.text("plan.lead")), grid], c.labels)
 
 

@@ -50,8 +50,11 @@ def item(view: View, name: str) -> Content:
     shown, total = rows(view, name, where, kind.sort, partial(view.url, "data", name))
     every = view.published.count(view.run, kind.table)
     count = view.text("data.rows", shown=view.words.number(total), count=view.words.number(every))
-    term = view.words.term("table", kind.table)
-    title = f"{term[:1].upper()}{term[1:]}: {count if where else view.words.number(every)}"
+    title = view.text(
+        "tables.rows_title",
+        table=view.words.term("table", kind.table),
+        count=count if where else view.words.number(every),
+    )
     same = Link(view.text("data.to_table"), view.url("tables", kind.table.replace("_", "-"), **picking.kept(view)))
     return Content(
         view.text(f"data.{name}_title"),

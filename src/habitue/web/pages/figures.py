@@ -261,7 +261,7 @@ def files_grid(view: View, run: Run) -> Grid:
     c = view.whole
     rows = [
         [
-            Cell(file["file"], href=view.url("tables", "files", run=run.run_id, is_file_id=file["file_id"])),
+            Cell(file["file"], href=view.url("data", file["file_id"], run=run.run_id)),
             Cell(file["source"]),
             Cell(view.words.number(file["rows"])),
             Cell(file["file_id"]),

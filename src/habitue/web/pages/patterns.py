@@ -83,14 +83,15 @@ def _figures(view: View) -> list[Block]:
     sales = view.words.term("column", "kept_amount")
     ends = {"low": c.short(584_000_00), "high": c.short(829_000_00)}
     here = (c.text("change.up", change=0.184), "def-net-sales", "figure")
+    points = c.text("change.points_up", points=view.words.number(0.4, decimals=1))
     return [
         Sample(
             "figures",
             [
                 Figure(sales[:1].upper() + sales[1:], c.short(1_040_000_00), *here, code="net_sales"),
                 Figure(_text(view, "expected"), c.short(698_000_00), *here, labels=(ASSUMED,),
-                       interval=f"95 % · {c.text('value.between', **ends)}"),
-                Figure(_text(view, "share"), view.words.share(0.833), *here),
+                       interval=c.text("figure.interval_95", **ends)),
+                Figure(_text(view, "share"), view.words.share(0.833), points, *here[1:]),
             ],
         )
     ]  # fmt: skip

@@ -17,6 +17,9 @@ from habitue.web import earlier
 from habitue.web.view import Content, Filter, View
 from habitue.workspace.catalogue import Run
 
+SUBJECTS = ("population", "dimension", "file", "source", "sources", "channel")
+"""Parameters of warnings that say what they are about."""
+
 LIMITS = ("cycle_days", "new_days", "lost_days", "core_amount", "calibrated_on")
 
 
@@ -103,12 +106,9 @@ def inputs_changed(view: View, one: Run, other: Run, before: Context, now: Conte
 
 
 def _about(warning: Mapping[str, Any]) -> tuple[Any, ...]:
-    """What a warning is about, whatever its figures: two runs that say it with other figures warn of the same."""
+    """What a warning is about, whatever it says of it: two runs that say it with other figures warn of the same."""
     params = warning.get("params") or {}
-    return (
-        warning["code"],
-        *(value for value in params.values() if isinstance(value, str) and value == as_date(value)),
-    )
+    return (warning["code"], *(params.get(name) for name in SUBJECTS))
 
 
 def _setting(view: View, name: str) -> str:
