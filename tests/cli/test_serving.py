@@ -15,23 +15,14 @@ from pathlib import Path
 
 import pytest
 
+from support import one_till
+
 HABITUE = str(Path(sys.executable).with_name("habitue"))
-SETTINGS = """
-[sources.till]
-kind = "transactions"
-files = "till.csv"
-tax = "excluded"
-[sources.till.columns]
-transaction_id = "ticket"
-sold_at = "day"
-net_amount = "amount"
-"""
 
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    (tmp_path / "habitue.toml").write_text(SETTINGS, "utf-8")
-    (tmp_path / "till.csv").write_text("ticket,day,amount\nT1,2025-01-10,10.00\n", "utf-8")
+    one_till.write(tmp_path, "ticket,day,amount\nT1,2025-01-10,10.00\n")
     return tmp_path
 
 

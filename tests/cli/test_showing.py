@@ -12,26 +12,15 @@ from typer.testing import CliRunner
 from habitue import project
 from habitue.cli import app
 from habitue.report import exports
+from support import one_till
 
-SETTINGS = """
-[sources.till]
-kind = "transactions"
-files = "till.csv"
-tax = "excluded"
-[sources.till.columns]
-transaction_id = "ticket"
-sold_at = "day"
-store_id = "shop"
-net_amount = "amount"
-"""
 TILL = "ticket,day,shop,amount\n007,2025-01-10,=1+1,10.50\nT2,2025-03-10 14:30:00,http://x.example,-2.25\n"
 
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("showing")
-    (folder / "habitue.toml").write_text(SETTINGS, "utf-8")
-    (folder / "till.csv").write_text(TILL, "utf-8")
+    one_till.write(folder, TILL, {"store_id": "shop"})
     project.open(folder).run()
     return folder
 

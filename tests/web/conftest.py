@@ -14,7 +14,7 @@ from filelock import FileLock
 from habitue import project
 from habitue.demo import projects
 from habitue.project import Project
-from support import browser, components, serving
+from support import browser, components, one_till, serving
 from support.serving import Site
 
 EARLIER = date(2025, 6, 30)
@@ -68,15 +68,6 @@ language = "en"
 currency = "EUR"
 time_zone = "Europe/Paris"
 
-[sources.till]
-kind = "transactions"
-files = "till.csv"
-tax = "excluded"
-[sources.till.columns]
-transaction_id = "ticket"
-sold_at = "day"
-source_customer_id = "card"
-net_amount = "amount"
 """
 
 
@@ -85,9 +76,8 @@ def lonely_project(once: Callable[[str, Callable[[Path], None]], Path]) -> Proje
     """One customer with two tickets, 10.00 and 20.00; too little for any forecast."""
 
     def fill(folder: Path) -> None:
-        folder.mkdir(parents=True)
-        (folder / "habitue.toml").write_text(LONELY, "utf-8")
-        (folder / "till.csv").write_text("ticket,day,card,amount\nT1,2025-01-10,A,10.00\nT2,2025-03-10,A,20.00\n")
+        till = "ticket,day,card,amount\nT1,2025-01-10,A,10.00\nT2,2025-03-10,A,20.00\n"
+        one_till.write(folder, till, {"source_customer_id": "card"}, head=LONELY)
         project.open(folder).run()
 
     return project.open(once("lonely", fill))

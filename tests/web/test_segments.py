@@ -11,7 +11,6 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
 
-import duckdb
 import pyarrow as pa
 import pytest
 
@@ -24,22 +23,11 @@ from habitue.report.segment_figures import STRATEGIC
 from habitue.web.pages import segment_paths, segment_places
 from habitue.web.pages.segment_about import About, points
 from habitue.web.view import View
+from support.page_texts import text, told
 from support.serving import Site, site
 
 CODES = ("core", "loyal", "new", "slipping", "one_off", "lost", "not_yet_customer")
 FIRST, LAST = date(2024, 12, 31), date(2025, 12, 31)
-
-
-def text(html: str) -> str:
-    """What a reader reads: without tags, spaces made one."""
-    return re.sub(r"\s+", " ", unescape(re.sub(r"<[^>]+>", " ", html)))
-
-
-def told(project: Project, sql: str, *values: Any) -> list[tuple[Any, ...]]:
-    """An answer over the Parquet files of the last run."""
-    folder = project.workspace.run_folder(project.workspace.runs()[-1])
-    tables = re.sub(r"\{(\w+)\}", lambda found: f"read_parquet('{folder / found[1]}.parquet')", sql)
-    return duckdb.execute(tables, list(values)).fetchall()
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

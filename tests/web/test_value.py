@@ -16,21 +16,10 @@ import pytest
 from habitue.project import Project
 from habitue.project import open as open_project
 from habitue.report.locale import LANGUAGES
+from support.page_texts import text, told
 from support.serving import Site, site
 
 LISTS = {"critical": "critical_customers", "rising": "rising", "fading": "fading"}
-
-
-def text(html: str) -> str:
-    """What a reader reads: without tags, spaces made one."""
-    return re.sub(r"\s+", " ", unescape(re.sub(r"<[^>]+>", " ", html)))
-
-
-def told(project: Project, sql: str, *values: Any) -> list[tuple[Any, ...]]:
-    """An answer over the Parquet files of the last run."""
-    folder = project.workspace.run_folder(project.workspace.runs()[-1])
-    tables = re.sub(r"\{(\w+)\}", lambda found: f"read_parquet('{folder / found[1]}.parquet')", sql)
-    return duckdb.execute(tables, list(values)).fetchall()
 
 
 def customers(page: str) -> list[str]:

@@ -19,17 +19,8 @@ from habitue.workspace.catalogue import Catalogue, Run
 from habitue.workspace.conditions import IS, MAX, MIN, NOT, Condition
 from habitue.workspace.published import Published, in_order
 from habitue.workspace.runs import Workspace
+from support import one_till
 
-SETTINGS = """
-[sources.till]
-kind = "transactions"
-files = "till.csv"
-tax = "excluded"
-[sources.till.columns]
-transaction_id = "ticket"
-sold_at = "day"
-net_amount = "amount"
-"""
 STORES = ("north", "south", None)
 LINES = [
     {
@@ -56,7 +47,7 @@ def table(schema: schemas.Schema, rows: list[dict[str, Any]]) -> pa.Table:
 @pytest.fixture(scope="module")
 def shop(tmp_path_factory: pytest.TempPathFactory) -> Published:
     folder = tmp_path_factory.mktemp("published")
-    (folder / "habitue.toml").write_text(SETTINGS, "utf-8")
+    (folder / "habitue.toml").write_text(one_till.settings(), "utf-8")
     workspace = Workspace(folder)
     run = Run("r1", datetime(2025, 2, 1), date(2025, 1, 31), {})
     workspace.run_folder(run).mkdir(parents=True)

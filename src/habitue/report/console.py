@@ -7,7 +7,6 @@ from itertools import groupby
 from typing import Any
 
 from habitue.report.console_segments import segment_lines
-from habitue.report.context import as_date
 from habitue.report.exports import text_table
 from habitue.report.locale import Words
 from habitue.report.run_changes import changes
@@ -115,8 +114,7 @@ def runs_lines(
 def warning_lines(manifest: Mapping[str, Any], words: Words) -> Iterator[str]:
     """Warnings, one a line."""
     for warning in manifest["warnings"]:
-        params = {name: as_date(value) for name, value in warning["params"].items()}
-        yield f"{words.text('cli.warning')} {words.text(warning['code'], **params)}"
+        yield f"{words.text('cli.warning')} {words.say(warning)}"
 
 
 def _title(text: str) -> Iterator[str]:

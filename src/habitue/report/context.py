@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 from functools import cached_property
 from typing import Any
 
@@ -13,20 +12,24 @@ import pyarrow as pa
 
 from habitue.report import charts, figures
 from habitue.report.layout import ASSUMED, SIMULATED, Cell, Chart, Column, Grid
-from habitue.report.locale import Words
+from habitue.report.locale import Words, as_date
 from habitue.report.segment_figures import SegmentFigures
 
 MOST_ROWS = 30
 """Rows of a ranked table; the rest by `habitue show`."""
 
 
-def as_date(value: Any) -> Any:
-    """A date or moment from its ISO text; anything else unchanged."""
-    if isinstance(value, str) and re.fullmatch(r"\d{4}-\d{2}-\d{2}", value):
-        return date.fromisoformat(value)
-    if isinstance(value, str) and re.fullmatch(r"\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}.*", value):
-        return datetime.fromisoformat(value).replace(tzinfo=None)
-    return value
+def change_in_words(words: Words, codes: str, compared: figures.Comparison, *, points: bool) -> str:
+    """A change in the words that stand under `codes`, relative or of shares in points; nothing to compare is said."""
+    change = compared.points if points else compared.relative
+    if change is None:
+        return words.text(f"{codes}.none")
+    if abs(change) < (0.05 if points else 0.0005):
+        return words.text(f"{codes}.same")
+    direction = "up" if change > 0 else "down"
+    if points:
+        return words.text(f"{codes}.points_{direction}", points=words.number(abs(change), decimals=1))
+    return words.text(f"{codes}.{direction}", change=abs(change))
 
 
 @dataclass(frozen=True)
@@ -135,15 +138,7 @@ class Context:
 
     def change(self, compared: figures.Comparison, *, points: bool = False) -> str:
         """A change against the twelve months before, in words."""
-        change = compared.points if points else compared.relative
-        if change is None:
-            return self.text("change.none")
-        if abs(change) < (0.05 if points else 0.0005):
-            return self.text("change.same")
-        direction = "up" if change > 0 else "down"
-        if points:
-            return self.text(f"change.points_{direction}", points=self.words.number(abs(change), decimals=1))
-        return self.text(f"change.{direction}", change=abs(change))
+        return change_in_words(self.words, "report.change", compared, points=points)
 
     def change_short(self, now: float, before: float | None) -> str:
         """The same for a cell of a table: a signed percentage."""

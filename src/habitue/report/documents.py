@@ -127,8 +127,7 @@ def attention(c: Context) -> Section:
     if broken:
         add("act", "reconciliation", "not_reconciled", count=broken)
     for warning in c.manifest.get("warnings") or ():
-        params = {name: as_date(value) for name, value in (warning.get("params") or {}).items()}
-        items.append(Item("look", c.words.text(warning["code"], **params), _about(c, warning["code"])))
+        items.append(Item("look", c.words.say(warning), _about(c, warning["code"])))
     _stated_totals(c, rows, add)
     _tickets(c, add)
     plan = [row for row in figures.rows_of(c.tables, "collection_plan") if row["at_stake_amount"]]

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from habitue.report.ahead import made_share
-from habitue.report.context import Context, as_date
+from habitue.report.context import Context
 from habitue.report.layout import Facts, Item, Items, Prose, Section
 from habitue.report.reasons import WATCHLISTS, how_often_right, reason
 from habitue.value.methods import CANDIDATES, PROCESSES, REVENUE
@@ -45,11 +45,7 @@ def _text(c: Context, code: str, /, **params: Any) -> str:
 
 
 def _notes(buyer: Buyer, c: Context) -> list[Items]:
-    told = [
-        c.words.text(note["code"], **{name: as_date(value) for name, value in note["params"].items()})
-        for note in buyer.notes
-    ]
-    return [Items([Item("note", one) for one in told])] if told else []
+    return [Items([Item("note", c.words.say(note)) for note in buyer.notes])] if buyer.notes else []
 
 
 def _ahead(forecast: Forecast, c: Context, notes: list[Items]) -> Section:

@@ -20,7 +20,6 @@ from habitue.web.api import answers, create_api, faults
 from habitue.web.kept import Kept
 from habitue.web.pages import Page, all_pages
 from habitue.web.view import PERSONAL, RUN, Content, Served, View
-from habitue.workspace.catalogue import Run
 from habitue.workspace.published import Published
 
 API = "/api/"
@@ -90,7 +89,9 @@ def _add_pages(app: FastAPI, served: Mapping[str, Served], pages: Mapping[str, P
         runs = one.published.runs()
         if not runs:
             return page, None, one, words
-        run = _run(runs, asked.get(RUN))
+        run = one.published.run(asked[RUN]) if asked.get(RUN) else runs[-1]
+        if run is None:
+            raise HTTPException(404)
         return page, View(one, run, words, name, asked, page.filters), one, words
 
     def content_of(page: Page, view: View, item: str | None) -> Content:
@@ -143,16 +144,6 @@ def _add_pages(app: FastAPI, served: Mapping[str, Served], pages: Mapping[str, P
     @app.get("/{slug}/{language}/{name}/{item:path}", response_class=HTMLResponse, include_in_schema=False)
     def one(request: Request, slug: str, language: str, name: str, item: str) -> Response:
         return answer(request, slug, language, name, item)
-
-
-def _run(runs: list[Run], asked: str | None) -> Run:
-    """The run an address asks for by its id; the last one by default."""
-    if not asked:
-        return runs[-1]
-    for run in runs:
-        if run.run_id == asked:
-            return run
-    raise HTTPException(404)
 
 
 def _add_faults(app: FastAPI, served: Mapping[str, Served]) -> None:

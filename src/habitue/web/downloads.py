@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 import pyarrow as pa
 from fastapi import HTTPException
@@ -70,13 +70,29 @@ def rows(view: View, name: str, kind: str, *, excel: bool) -> Response:
     return _file(shown, count, name.replace("_", "-"), kind, excel=excel)
 
 
-def files(view: View, name: str) -> list[tuple[str, str]]:
-    """Label and address of each file of a published table, with the rows and the order the address asks for."""
-    kept = picking.kept(view)
+def files(view: View, table: str, **asked: str | None) -> list[tuple[str, str]]:
+    """Label and address of each file of a published table.
+
+    Args:
+        view: the request.
+        table: name of the table.
+        asked: what the address says of its rows and their order; None takes a choice away.
+    """
+    name = table.replace("_", "-")
+    return formats(view, lambda kind, **more: view.url("tables", f"{name}.{kind}", **asked, **more))
+
+
+def formats(view: View, address: Callable[..., str]) -> list[tuple[str, str]]:
+    """Label and address of each file of a list.
+
+    Args:
+        view: the request.
+        address: makes the address of a kind of file, with what is to be said after its `?`.
+    """
     return [
-        ("CSV", view.url("tables", f"{name}.csv", **kept)),
-        (view.text("download.excel"), view.url("tables", f"{name}.csv", **kept, excel="1")),
-        ("XLSX", view.url("tables", f"{name}.xlsx", **kept)),
+        ("CSV", address("csv")),
+        (view.text("download.excel"), address("csv", excel="1")),
+        ("XLSX", address("xlsx")),
     ]
 
 

@@ -12,10 +12,10 @@ from habitue.workspace.published import RunTables
 
 def run_of(view: View, run_id: str) -> Run:
     """The run of an id; an id that no run has is no page."""
-    for run in view.published.runs():
-        if run.run_id == run_id:
-            return run
-    raise HTTPException(404)
+    run = view.published.run(run_id)
+    if run is None:
+        raise HTTPException(404)
+    return run
 
 
 def before(view: View, run: Run) -> Run | None:
@@ -29,8 +29,7 @@ def context_of(view: View, run: Run) -> Context:
     """Words, tables and facts of a run. Tables of other runs are read for this once, and not kept."""
     if run.run_id == view.run.run_id:
         return view.whole
-    facts = {**run.manifest, "run_id": run.run_id, "created_at": run.created_at.isoformat()}
-    return Context(view.words, RunTables(view.published.workspace.run_folder(run)), facts)
+    return Context(view.words, RunTables(view.published.workspace.run_folder(run)), run.manifest)
 
 
 def named(view: View, run: Run) -> str:
@@ -40,7 +39,4 @@ def named(view: View, run: Run) -> str:
 
 def warnings(c: Context, run: Run) -> list[str]:
     """The warnings of a run in words."""
-    return [
-        c.words.text(one["code"], **{name: as_date(value) for name, value in (one.get("params") or {}).items()})
-        for one in run.manifest.get("warnings") or ()
-    ]
+    return [c.words.say(one) for one in run.manifest.get("warnings") or ()]

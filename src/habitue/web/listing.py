@@ -31,6 +31,21 @@ def offset(view: View) -> int:
     return int(asked)
 
 
+def paged(view: View, address: Callable[..., str], count: int, total: int) -> tuple[int, str, str]:
+    """The number of the first row of a page, and where the rows before and after it are ("" if there are none).
+
+    Args:
+        view: the request.
+        address: makes the list's address with other choices.
+        count: rows of the page.
+        total: rows there are in all.
+    """
+    start = offset(view)
+    last = start + count
+    previous = address(**{"from": str(start - ROWS) if start > ROWS else None}) if start else ""
+    return start + 1, previous, address(**{"from": str(last)}) if last < total else ""
+
+
 def sorting(view: View, names: Sequence[str], default: str = "") -> str:
     """The column the address sorts by, with a minus before it where the greatest comes first.
 
@@ -96,7 +111,8 @@ def listing(
         empty: the sentence where there is none.
         total_row: a last row over all rows there are.
     """
-    c, first = view.whole, offset(view)
+    c = view.whole
+    first, previous, following = paged(view, address, table.num_rows, total)
     columns = [
         (
             column,
@@ -113,15 +129,14 @@ def listing(
             lead = (leads or {}).get(column)
             cells.append(Cell(shown, href=lead(row) if lead and row[column] is not None else ""))
         rows.append(cells)
-    last = first + len(rows)
     return Listing(
         caption,
         headings(view, address, columns, sortable, sort),
         rows,
-        first + 1,
+        first,
         total,
-        address(**{"from": str(max(0, first - ROWS)) if first > ROWS else None}) if first else "",
-        address(**{"from": str(last)}) if last < total else "",
+        previous,
+        following,
         files,
         empty,
         total_row,

@@ -7,20 +7,18 @@ of one condition stand with U+001F between them; that alone stands for no value,
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
-from datetime import date, datetime
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from habitue.errors import UsageError, message
 from habitue.report.stored import stored
 from habitue.web.view import View
-from habitue.workspace.conditions import IS, MAX, MIN, NOT, Condition
+from habitue.workspace.conditions import IS, NOT, READERS, RELATIONS, Condition
 from habitue.workspace.published import SCHEMAS
 
 BETWEEN = "\x1f"
 FIRST, SORT, SUM = "first", "sort", "sum"
 MOST_FIRST = 10_000_000
-_RELATIONS = (IS, NOT, MIN, MAX)
 
 
 def conditions(view: View) -> list[Condition]:
@@ -28,7 +26,7 @@ def conditions(view: View) -> list[Condition]:
     found = []
     for name, told in view.asked.items():
         relation, _, column = name.partition("_")
-        if relation in _RELATIONS and column and told:
+        if relation in RELATIONS and column and told:
             values = tuple(one or None for one in told.split(BETWEEN)) if told != BETWEEN else (None,)
             found.append(Condition(column, values, relation))
     return found
@@ -97,12 +95,8 @@ def value(view: View, table: str, column: str, stated: str | None, around: Mappi
     if stated is None:
         return view.text("tables.no_value")
     kind = next((one.type for one in SCHEMAS[table].columns if one.name == column), "string")
-    readers: Mapping[str, Callable[[str], Any]] = {
-        "int64": int, "float64": float, "date": date.fromisoformat, "timestamp(6)": datetime.fromisoformat,
-        "boolean": {"true": True, "false": False}.__getitem__,
-    }  # fmt: skip
     try:
-        read = readers[kind](stated) if kind in readers else stated
+        read = READERS[kind](stated)
     except (KeyError, ValueError):
         return stated
     if isinstance(read, int) and column.endswith("_amount"):

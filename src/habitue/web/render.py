@@ -189,11 +189,7 @@ def _downloads(request: Request, view: View, numbers: Mapping[int, int], grid: G
     parts = request.url.path.split("/")
     asked = dict(request.query_params) | ({"item": "/".join(parts[4:])} if len(parts) > 4 else {})
     base = "/".join(parts[:4]) + f"/grid/{number}"
-    files = [
-        ("CSV", f"{base}.csv?{urlencode(asked)}"),
-        (view.text("download.excel"), f"{base}.csv?{urlencode({**asked, 'excel': 1})}"),
-        ("XLSX", f"{base}.xlsx?{urlencode(asked)}"),
-    ]
+    files = downloads.formats(view, lambda kind, **more: f"{base}.{kind}?{urlencode({**asked, **more})}")
     template = _environment().get_template("downloads.html.j2")
     rows = view.table_url(grid.table, grid.where) if grid.table else ""
     return Markup(template.render(files=files, rows=rows, text=partial(_text, view.words), caption=grid.caption))

@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 from habitue.errors import UsageError, message
 from habitue.periods import Calendar, GregorianCalendar, Period, calendar_from
 from habitue.report import charts, store_figures
-from habitue.report.context import Context
+from habitue.report.context import Context, change_in_words
 from habitue.report.figures import Comparison, Rows, rows_of, share_of
 from habitue.report.layout import Block, Cell, Column, Grid, Section
 from habitue.report.spans import EXPLICIT, PERIODS, Span, as_text, periods, span
@@ -119,24 +119,13 @@ class StoreView:
 
     def change(self, compared: Comparison, *, points: bool = False) -> str:
         """A change against the period a year before, in words of a sentence."""
-        return self._change("change", compared, points=points)
+        return change_in_words(self.c.words, "web.stores.change", compared, points=points)
 
     def change_short(self, compared: Comparison, *, points: bool = False) -> str:
         """The same for a cell of a table."""
         if compared.before == 0 and compared.now and not points:
             return self.text("cell.new")
-        return self._change("cell", compared, points=points)
-
-    def _change(self, kind: str, compared: Comparison, *, points: bool) -> str:
-        size = compared.points if points else compared.relative
-        if size is None:
-            return self.text(f"{kind}.none")
-        if abs(size) < (0.05 if points else 0.0005):
-            return self.text(f"{kind}.same")
-        direction = "up" if size > 0 else "down"
-        if points:
-            return self.text(f"{kind}.points_{direction}", points=self.c.words.number(abs(size), decimals=1))
-        return self.text(f"{kind}.{direction}", change=abs(size))
+        return change_in_words(self.c.words, "web.stores.cell", compared, points=points)
 
     def against(self) -> str:
         """What the period is compared with, or why with nothing."""

@@ -124,17 +124,13 @@ class View:
     @cached_property
     def whole(self) -> Context:
         """Words and tables of the run, whatever the filters."""
-        return Context(self.words, self.published.tables(self.run), self._manifest)
+        return Context(self.words, self.published.tables(self.run), self.run.manifest)
 
     @cached_property
     def context(self) -> Context:
         """Words and tables of the run, only the rows the filters leave."""
         picks = {column: self.asked[name] for name, column in FILTERS.items() if self.picked(name) is not None}
-        return Context(self.words, Picked(self.published.tables(self.run), picks), self._manifest)
-
-    @property
-    def _manifest(self) -> Mapping[str, Any]:
-        return {**self.run.manifest, "run_id": self.run.run_id, "created_at": self.run.created_at.isoformat()}
+        return Context(self.words, Picked(self.published.tables(self.run), picks), self.run.manifest)
 
     def text(self, code: str, /, **params: Any) -> str:
         """A sentence of the pages."""

@@ -19,6 +19,8 @@ SHOWN = 100
 IS, NOT, MIN, MAX = "is", "not", "min", "max"
 """How a column stands to the values of a condition: one of them, none of them, at least or at most the one."""
 
+RELATIONS = (IS, NOT, MIN, MAX)
+
 
 @dataclass(frozen=True)
 class Condition:

@@ -75,6 +75,10 @@ class Published:
                 self._known = (stamp, self.workspace.runs())
             return self._known[1]
 
+    def run(self, run_id: str) -> Run | None:
+        """The run of exactly this id, if there is one."""
+        return next((run for run in self.runs() if run.run_id == run_id), None)
+
     @property
     def is_run_at_work(self) -> bool:
         """Whether a run is at work on the project now."""
@@ -266,15 +270,11 @@ class Published:
         filters, values = [], []
         for condition in where:
             column = self._column(schema, condition.column)
-            some = [
-                in_type(schema, condition.column, value, is_limit=condition.relation in (MIN, MAX))
-                for value in condition.values
-                if value is not None or condition.relation in (MIN, MAX)
-            ]
             if condition.relation in (MIN, MAX):
                 filters.append(f"{column} {'>=' if condition.relation == MIN else '<='} ?")
-                values.append(some[0])
+                values.append(in_type(schema, condition.column, condition.values[0], is_limit=True))
                 continue
+            some = [in_type(schema, condition.column, value) for value in condition.values if value is not None]
             tests = [f"{column} IN ({', '.join('?' * len(some))})"] if some else []
             tests += [f"{column} IS NULL"] if None in condition.values else []
             # Rows without a value are none of the values, unless that is among them.

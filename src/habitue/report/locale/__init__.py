@@ -122,6 +122,15 @@ def catalogue(language: str) -> Mapping[str, Wording]:
     return MappingProxyType(found)
 
 
+def as_date(value: Any) -> Any:
+    """A date or moment from its ISO text; anything else unchanged."""
+    if isinstance(value, str) and re.fullmatch(r"\d{4}-\d{2}-\d{2}", value):
+        return date.fromisoformat(value)
+    if isinstance(value, str) and re.fullmatch(r"\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}.*", value):
+        return datetime.fromisoformat(value).replace(tzinfo=None)
+    return value
+
+
 class Words:
     """The wording of one language.
 
@@ -136,10 +145,10 @@ class Words:
         self._locale = Locale.parse(_LOCALES[language])
 
     def say(self, message: Message | Mapping[str, Any]) -> str:
-        """The sentence of a message (or of its stored form, a mapping with `code` and `params`)."""
+        """The sentence of a message (or of its stored form, a mapping with `code` and `params`, dates as ISO texts)."""
         if isinstance(message, Message):
             return self.text(message.code, **message.params)
-        return self.text(message["code"], **(message.get("params") or {}))
+        return self.text(message["code"], **{name: as_date(v) for name, v in (message.get("params") or {}).items()})
 
     def knows(self, code: str) -> bool:
         """Whether this language has a wording of its own for the code."""

@@ -19,11 +19,12 @@ from habitue.report.key_figures import evidence
 from habitue.report.locale import Words
 from habitue.web import render
 from habitue.web.api import answers, faults, models
-from habitue.web.api.asking import LIMIT, RELATIONS, asked, cursor
+from habitue.web.api.asking import LIMIT, asked, cursor
 from habitue.web.api.faults import MOST, ApiError
 from habitue.web.view import Served, View
 from habitue.workspace import explanations
 from habitue.workspace.catalogue import Run
+from habitue.workspace.conditions import RELATIONS
 from habitue.workspace.published import SCHEMAS
 
 LATEST = "latest"
@@ -118,9 +119,8 @@ def create_api(served: Mapping[str, Served]) -> FastAPI:
             raise ApiError(message("web.api.no_run_yet", project=one.slug))
         if run_id == LATEST:
             return runs[-1]
-        for run in runs:
-            if run.run_id == run_id:
-                return run
+        if run := one.published.run(run_id):
+            return run
         newest = [run.run_id for run in reversed(runs[-MOST_NAMED:])]
         raise ApiError(message("web.api.no_run", run_id=run_id), [LATEST, *newest])
 

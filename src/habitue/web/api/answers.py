@@ -9,7 +9,6 @@ from urllib.parse import quote, urlencode
 
 from habitue import schemas
 from habitue.report.console_customer import explanation_lines
-from habitue.report.context import as_date
 from habitue.report.evidence import COUNT, Behind, Evidence, Part
 from habitue.report.evidence import MONEY as MONEY_UNIT
 from habitue.report.locale import Words
@@ -203,8 +202,7 @@ def _row(found: Mapping[str, Any] | None) -> models.Row | None:
 
 
 def _note(one: Mapping[str, Any], words: Words) -> models.Note:
-    params = {name: as_date(value) for name, value in (one.get("params") or {}).items()}
-    return models.Note(code=one["code"], message=words.text(one["code"], **params))
+    return models.Note(code=one["code"], message=words.say(one))
 
 
 def _part(part: Part, address: str) -> models.Part:

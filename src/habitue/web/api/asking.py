@@ -22,7 +22,7 @@ from starlette.datastructures import QueryParams
 from habitue.errors import message
 from habitue.schemas import Schema
 from habitue.web.api.faults import ApiError
-from habitue.workspace.conditions import IS, LIMITED, MAX, MIN, NOT, Condition
+from habitue.workspace.conditions import IS, LIMITED, NOT, RELATIONS, Condition
 from habitue.workspace.published import in_order
 from habitue.workspace.tables import BEST_FIRST
 
@@ -30,7 +30,6 @@ LIMIT = 100
 """Rows of a page by default."""
 
 PARAMETERS = ("limit", "after", "sort", "columns")
-RELATIONS = (IS, NOT, MIN, MAX)
 
 
 @dataclass(frozen=True)

@@ -9,15 +9,16 @@ from urllib.parse import urlencode
 
 from fastapi import HTTPException
 
-from habitue.errors import HabitueError, UsageError, message
+from habitue.errors import HabitueError
 from habitue.report.layout import Block, Cell, Column, Link, Listing, Prose, Section
 from habitue.report.segment_figures import NOT_YET, STRATEGIC, TEN
 from habitue.schemas import CUSTOMER_PROFILES
-from habitue.web import picking
-from habitue.web.listing import ROWS, headings, offset, sorting
+from habitue.web import downloads, picking
+from habitue.web.choosing import chosen
+from habitue.web.listing import ROWS, headings, offset, paged, sorting
 from habitue.web.numbers import numbers_of
 from habitue.web.pages import Page, one_customer
-from habitue.web.view import FILTERS, NUMBERS, SEARCH, Choice, Content, Filter, Search, View
+from habitue.web.view import FILTERS, NUMBERS, SEARCH, Content, Filter, Search, View
 from habitue.workspace import explanations
 from habitue.workspace.conditions import Condition
 from habitue.workspace.people import People
@@ -93,16 +94,13 @@ def _filters(view: View) -> list[Filter]:
         SEGMENT: [(code, c.segment(STRATEGIC, code)) for code in segments],
         LIST: [(code, view.text(f"customers.on_{code}")) for code in LISTS],
     }
-    found = []
-    for name, values in choices.items():
-        chosen = view.asked.get(name) or None
-        if chosen is not None and chosen not in dict(values):
-            label, valid = view.text(f"customers.filter_{name}"), ", ".join(dict(values))
-            raise UsageError(message("web.filter.unknown", filter=label, value=chosen, valid=valid))
-        options = [Choice("", view.text(f"customers.filter_all_{name}"), chosen is None)]
-        options += [Choice(code, label, code == chosen) for code, label in values]
-        found.append(Filter(name, view.text(f"customers.filter_{name}"), options))
-    return found
+    return [
+        chosen(
+            view, name, view.text(f"customers.filter_{name}"),
+            [("", view.text(f"customers.filter_all_{name}")), *values],
+        )[1]
+        for name, values in choices.items()
+    ]  # fmt: skip
 
 
 def _conditions(view: View) -> list[Condition]:
@@ -118,7 +116,7 @@ def _conditions(view: View) -> list[Condition]:
 def _list(view: View, where: Sequence[Condition]) -> tuple[list[Block], int]:
     """One page of the list with what leads on from it, and how many rows there are in all."""
     sort = sorting(view, CUSTOMER_PROFILES.names, BEST)
-    order = [(sort.removeprefix("-"), sort.startswith("-"))]
+    order = downloads.ordering(TABLE, sort)
     if sort == BEST:  # whoever has no forecast by what they brought
         order.append(("net_amount", True))
     table, total = view.published.page(view.run, TABLE, where=where, order=order, limit=ROWS, offset=offset(view))
@@ -128,16 +126,15 @@ def _list(view: View, where: Sequence[Condition]) -> tuple[list[Block], int]:
     names = [name for name in COLUMNS if name != "store_id" or any(row["store_id"] for row in rows)]
     address = partial(_address, view)
     columns = [(name, _column(view, name)) for name in names]
-    first = offset(view)
-    last = first + len(rows)
+    first, previous, following = paged(view, address, len(rows), total)
     listed = Listing(
         view.text("customers.caption"),
         headings(view, address, columns, names, sort),
         [[_cell(view, name, row, numbers) for name in names] for row in rows],
-        first + 1,
+        first,
         total,
-        address(**{"from": str(max(0, first - ROWS)) if first > ROWS else None}) if first else "",
-        address(**{"from": str(last)}) if last < total else "",
+        previous,
+        following,
         _files(view, where, sort),
         view.text("customers.nobody"),
     )
@@ -159,13 +156,7 @@ def _address(view: View, **asked: str | None) -> str:
 def _files(view: View, where: Sequence[Condition], sort: str) -> list[tuple[str, str]]:
     """Label and address of each file of the whole list, with numbers where the page shows them."""
     picks: dict[str, Any] = {**UNFILTERED, **picking.address(where), picking.SORT: sort}
-    picks[NUMBERS] = view.asked.get(NUMBERS)
-    name = TABLE.replace("_", "-")
-    return [
-        ("CSV", view.url("tables", f"{name}.csv", **picks)),
-        (view.text("download.excel"), view.url("tables", f"{name}.csv", **picks, excel="1")),
-        ("XLSX", view.url("tables", f"{name}.xlsx", **picks)),
-    ]
+    return downloads.files(view, TABLE, **picks, **{NUMBERS: view.asked.get(NUMBERS)})
 
 
 def _column(view: View, name: str) -> Column:

@@ -12,7 +12,7 @@ from fastapi import HTTPException
 
 from habitue.report.figures import rows_of
 from habitue.report.layout import Cell, Link, Listing, Section
-from habitue.web import picking
+from habitue.web import downloads, picking
 from habitue.web.listing import ROWS, listing, offset, sorting
 from habitue.web.view import Choice, Content, Filter, View
 from habitue.workspace.conditions import IS, Condition
@@ -78,16 +78,10 @@ def rows(view: View, name: str, where: list[Condition], by: str, url: Callable[.
     """
     table = LISTS[name].table
     sort = sorting(view, SCHEMAS[table].names, by)
-    order = [(sort.removeprefix("-"), sort.startswith("-"))]
-    found, total = view.published.page(view.run, table, where=where, order=order, limit=ROWS, offset=offset(view))
+    found, total = view.published.page(
+        view.run, table, where=where, order=downloads.ordering(table, sort), limit=ROWS, offset=offset(view)
+    )
     kept = picking.kept(view) | ({"from": view.asked["from"]} if "from" in view.asked else {})
-    picks = picking.address(where) | {picking.SORT: sort}
-    named = table.replace("_", "-")
-    files = [
-        ("CSV", view.url("tables", f"{named}.csv", **picks)),
-        (view.text("download.excel"), view.url("tables", f"{named}.csv", **picks, excel="1")),
-        ("XLSX", view.url("tables", f"{named}.xlsx", **picks)),
-    ]
     shown = listing(
         view,
         table,
@@ -98,7 +92,7 @@ def rows(view: View, name: str, where: list[Condition], by: str, url: Callable[.
         sort=sort,
         sortable=SCHEMAS[table].names,
         leads=_leads(view, found),
-        files=files,
+        files=downloads.files(view, table, **picking.address(where), **{picking.SORT: sort}),
         empty=view.text("data.empty"),
     )
     return shown, total

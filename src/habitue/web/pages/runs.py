@@ -103,8 +103,9 @@ def _thresholds(view: View, run: Run) -> str:
     if not now:
         return "–"
     previous = run.manifest.get("previous_run_id")
-    before = next((one.manifest for one in view.published.runs() if one.run_id == previous), None)
-    if before is None or calibrations(before) != {**calibrations(before), **now}:
+    run_before = view.published.run(previous) if previous else None
+    before = calibrations(run_before.manifest) if run_before else None
+    if before is None or before != {**before, **now}:
         return view.text("runs.thresholds_set")
     return view.text("runs.thresholds_kept", day=max(as_date(row["calibrated_on"]) for row in now.values()))
 

@@ -129,7 +129,7 @@ def item(view: View, name: str) -> Content:
         sort=sort,
         sortable=schema.names,
         leads=leads,
-        files=downloads.files(view, name),
+        files=downloads.files(view, code, **picking.kept(view)),
         empty=view.text("tables.nothing" if all_rows else "tables.nothing_at_all"),
         total_row=totals.row(view, code, summed),
     )

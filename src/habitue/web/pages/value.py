@@ -7,7 +7,7 @@ from typing import Any
 
 from habitue.report import ahead, sections_projection, sections_promises, sections_value
 from habitue.report.charts_intervals import IntervalBar, interval_bars
-from habitue.report.context import Context, as_date
+from habitue.report.context import Context
 from habitue.report.figures import Rows, rows_of
 from habitue.report.key_figures import KEY_FIGURES
 from habitue.report.layout import Block, Cell, Column, Fold, Grid, Item, Items, Prose, Section, cells
@@ -69,11 +69,8 @@ def _none(view: View) -> Section:
     if not view.published.has(view.run, "forecast_models"):
         return Section("value", title, [Prose(view.text("value.older_run"), is_empty_state=True)], c.labels)
     blocks: list[Block] = [Prose(view.text("value.none"), is_empty_state=True)]
-    told = []
-    for warning in c.manifest.get("warnings") or ():
-        if warning["code"].startswith("value."):
-            params = {name: as_date(value) for name, value in (warning.get("params") or {}).items()}
-            told.append(Item("look", c.words.text(warning["code"], **params)))
+    warnings = c.manifest.get("warnings") or ()
+    told = [Item("look", c.words.say(one)) for one in warnings if one["code"].startswith("value.")]
     if told:
         blocks.append(Items(told))
     blocks.append(Items([Item("collect", view.text(f"value.needs_{need}")) for need in ("customers", "history")]))

@@ -17,8 +17,9 @@ from habitue.report.reasons import IN_WORDS, WATCHLISTS, in_measure, worded
 from habitue.report.segment_figures import STRATEGIC
 from habitue.value.methods import REVENUE
 from habitue.value.watchlists import FADING
+from habitue.web import downloads
 from habitue.web.choosing import chosen
-from habitue.web.listing import ROWS, headings, offset, sorting
+from habitue.web.listing import ROWS, headings, offset, paged, sorting
 from habitue.web.opening import segment_url
 from habitue.web.view import FILTERS, Choice, Content, Filter, View
 
@@ -174,17 +175,17 @@ def _picks(view: View, population: str, segment: str) -> dict[str, str]:
 def _listing(
     view: View, name: str, population: str, segment: str, sort: str, rows: Sequence[Mapping[str, Any]], total: int
 ) -> Listing:
-    start, shown, address = offset(view), _shown(view, name), partial(_address, view, name)
-    last = start + len(rows)
+    shown, address = _shown(view, name), partial(_address, view, name)
+    start, previous, following = paged(view, address, len(rows), total)
     columns = [(column, _column(view, name, column)) for column in shown]
     return Listing(
         view.text(f"value.{name}_caption", currency=view.whole.currency),
         headings(view, address, columns, _sortable(view, name), sort),
         [[_cell(view, name, column, row) for column in shown] for row in rows],
-        start + 1,
+        start,
         total,
-        address(**{"from": str(max(0, start - ROWS)) if start > ROWS else None}) if start else "",
-        address(**{"from": str(last)}) if last < total else "",
+        previous,
+        following,
         _files(view, name, _picks(view, population, segment)),
         view.text("value.nobody"),
     )
@@ -202,13 +203,7 @@ def _files(view: View, name: str, picks: Mapping[str, str]) -> list[tuple[str, s
     if picks.keys() != {"population"}:
         table, asked = PROFILES, {**asked, f"is_{FLAGS[name]}": "true"}
     elsewhere: dict[str, Any] = {**dict.fromkeys(FILTERS), **asked}
-    address = partial(view.url, "tables")
-    base = table.replace("_", "-")
-    return [
-        ("CSV", address(f"{base}.csv", **elsewhere)),
-        (view.text("download.excel"), address(f"{base}.csv", **elsewhere, excel="1")),
-        ("XLSX", address(f"{base}.xlsx", **elsewhere)),
-    ]
+    return downloads.files(view, table, **elsewhere)
 
 
 def _column(view: View, name: str, column: str) -> Column:
