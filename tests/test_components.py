@@ -67,7 +67,9 @@ def test_unknown_names_are_refused(monkeypatch: pytest.MonkeyPatch):
     with pytest.raises(ValueError, match="unknown component 'oracle'"):
         components.require("oracle")
     monkeypatch.setenv("HABITUE_REQUIRE", "postgres")
-    with pytest.raises(pytest.UsageError, match="names postgres; valid are: all, chromium, completejourney, postgresql"):
+    with pytest.raises(
+        pytest.UsageError, match="names postgres; valid are: all, chromium, completejourney, postgresql"
+    ):
         components.required()
 
 
