@@ -68,6 +68,11 @@ def test_month_panels_word_every_tick(values: list[float | None]) -> None:
     assert f"m{len(values) - 1}" in texts(svg)  # the newest month is always named
 
 
+def test_a_panel_without_a_title() -> None:
+    svg = charts.month_panels([charts.Panel("", [1.0])], ["May"], strong=frozenset(), amount=str)
+    assert set(texts(svg)) == {"May", "0.0", "0.5", "1.0"}
+
+
 @pytest.mark.parametrize(("low", "high"), [(0, 0), (0, 1), (-5, 3), (0, 601_000), (-2, 0), (0, 1e12), (0, 0.3)])
 def test_ticks_enclose_the_values_and_hold_zero(low: float, high: float) -> None:
     ticks = charts.nice_ticks(low, high)

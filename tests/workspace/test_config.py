@@ -379,6 +379,15 @@ def test_good_settings(tmp_path: Path) -> None:
     assert (rule.sale_type, rule.sku) == ("gift_card", ("GC*",))
 
 
+def test_the_fingerprint_is_of_what_is_written() -> None:
+    def of(text: str) -> str:
+        return config.validate(tomllib.loads(text + TILL)).fingerprint
+
+    plain = of('[project]\ncurrency = "JPY"\nlanguage = "fr"\n')
+    assert of('# The other way round\n[project]\nlanguage = "fr"\ncurrency = "JPY"\n') == plain
+    assert of('[project]\ncurrency = "JPY"\nlanguage = "en"\n') != plain
+
+
 def test_times_as_texts() -> None:
     assert valid("[project]\nday_starts_at = '04:30'\n" + TILL).project.day_starts_at == time(4, 30)
 

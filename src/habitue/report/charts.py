@@ -204,17 +204,11 @@ def month_panels(
             color=alt.Color("is_strong:N", legend=None, scale=alt.Scale(domain=[True, False], range=[MARK, BEFORE])),
         )
         zero = chart.mark_rule(color=SOFT).encode(y=alt.datum(0))
-        drawn.append(
-            (marks + zero).properties(
-                width=width - axis_px - 12,
-                height=96 if len(panels) > 1 else 170,
-                title=alt.TitleParams(
-                    panel.title, anchor="start", fontSize=12, fontWeight=600, color=INK, offset=6, limit=width - 20
-                )
-                if panel.title
-                else alt.Undefined,
-            )
-        )
+        both = (marks + zero).properties(width=width - axis_px - 12, height=96 if len(panels) > 1 else 170)
+        if panel.title:
+            style: dict[str, Any] = {"anchor": "start", "fontSize": 12, "fontWeight": 600, "color": INK}
+            both = both.properties(title=alt.TitleParams(panel.title, offset=6, limit=width - 20, **style))
+        drawn.append(both)
     return as_svg(alt.vconcat(*drawn, spacing=14))
 
 

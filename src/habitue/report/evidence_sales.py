@@ -129,13 +129,16 @@ def rows_used(c: Context) -> Evidence | None:
     used, all_read = part("used_rows"), part("read_rows")
     value = share(used, all_read)
     refused = read["set_aside_rows"] + read["unreadable_rows"]
+    told = [c.text("figure.rows_refused", count=refused, read=read["read_rows"])]
+    if left_out := read["read_rows"] - read["used_rows"] - refused:
+        told.append(c.text("figure.rows_left_out", count=left_out))
     return Evidence(
         code="rows_used",
         label=c.text("figure.rows_used"),
         value=value or 0.0,
         unit=SHARE,
         shown=c.words.share(value),
-        change=c.text("figure.rows_refused", count=refused, read=read["read_rows"]),
+        change="; ".join(told),
         definition="definition.used_share",
         anchor="reconciliation",
         formula=c.text("formula.rows_used"),

@@ -61,8 +61,9 @@ def _grid(c: Context, rows: Rows) -> Grid:
 def _row(c: Context, row: dict[str, Any]) -> list[Cell]:
     subject = c.text("segments.total") if row["subject"] == WHOLE else c.segment(STRATEGIC, row["subject"])
     within = row["is_within_95"]
+    made_on = Cell(c.words.date(row["made_on"]), c.text("promises.trial") if row["is_backdated"] else "")
     return cells(
-        c.words.date(row["made_on"]),
+        made_on,
         c.population(row["population"]),
         subject,
         c.short(row["expected_amount"]),

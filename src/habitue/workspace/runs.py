@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import importlib.metadata
 import json
 import shutil
@@ -260,7 +259,6 @@ class Workspace:
         timings: Mapping[str, float],
     ) -> dict[str, Any]:
         project, settings = self.settings.project, self.settings
-        text = json.dumps([repr(settings)], sort_keys=True)
         return {
             "project": project.name,
             "as_of": as_of.isoformat(),
@@ -269,7 +267,7 @@ class Workspace:
             "time_zone": project.time_zone,
             "simulated": project.simulated,
             "versions": {name: importlib.metadata.version(name) for name in ("habitue", "duckdb", "ibis-framework")},
-            "settings_hash": hashlib.sha256(text.encode()).hexdigest()[:16],
+            "settings_hash": settings.fingerprint,
             "settings": {
                 "tolerance": float(settings.tolerance.rows),
                 "tolerance_amount": float(settings.tolerance.amount),

@@ -12,10 +12,10 @@ from fastapi import HTTPException
 
 from habitue.report.figures import rows_of
 from habitue.report.layout import Cell, Link, Listing, Section
-from habitue.web import downloads, picking
+from habitue.web import choosing, downloads, picking
 from habitue.web.listing import ROWS, listing, offset, sorting
-from habitue.web.view import Choice, Content, Filter, View
-from habitue.workspace.conditions import IS, Condition
+from habitue.web.view import Content, View
+from habitue.workspace.conditions import Condition
 from habitue.workspace.published import SCHEMAS
 
 REFUSED, RESENT, CONFLICTS, CARDS, MISSING = "refused", "resent", "conflicts", "cards", "missing"
@@ -38,8 +38,6 @@ LISTS: Mapping[str, Kind] = {
     MISSING: Kind("collection_plan", "-at_stake_amount", ("finding", "store_id", "source")),
 }
 
-MOST_CHOICES = 100
-
 
 def item(view: View, name: str) -> Content:
     """The page of one list."""
@@ -59,8 +57,8 @@ def item(view: View, name: str) -> Content:
     return Content(
         view.text(f"data.{name}_title"),
         [Section("rows", title, [shown, same])],
-        view.text(f"data.{name}_answer"),
-        filters=_bar(view, kind),
+        view.text(f"data.{name}_answer") if every else "",
+        filters=choosing.of_columns(view, kind.table, kind.picks),
         labels=view.whole.labels,
         trail=[(view.text("data.nav"), view.url("data"))],
     )
@@ -105,29 +103,6 @@ def _leads(view: View, found: pa.Table) -> dict[str, Any]:
     for column in {"file", "kept_file", "superseded_file"} & set(found.column_names):
         leads[column] = lambda row, of=column: view.url("data", ids[row[of]]) if row[of] in ids else ""
     return leads
-
-
-def _bar(view: View, kind: Kind) -> list[Filter]:
-    """Choices of the columns of a list that have several values."""
-    bar = []
-    for column in kind.picks:
-        query = f'SELECT DISTINCT "{column}" AS value FROM {{{kind.table}}} ORDER BY 1 LIMIT {MOST_CHOICES + 1}'
-        found = view.published.query(view.run, query)["value"].to_pylist()
-        values = [str(value).lower() if isinstance(value, bool) else value for value in found if value is not None]
-        chosen = view.asked.get(f"{IS}_{column}", "")
-        if len(values) > MOST_CHOICES:  # too many to choose from: files lead here from the page of the data
-            values = []
-        if chosen and chosen not in values:
-            values.append(chosen)
-        if len(values) < 2 and not chosen:
-            continue
-        choices = [Choice("", view.text("data.every"), not chosen)]
-        choices += [
-            Choice(value, picking.value(view, kind.table, column, value, {}), value == chosen) for value in values
-        ]
-        label = view.words.term("column", f"{kind.table}.{column}")
-        bar.append(Filter(f"{IS}_{column}", label[:1].upper() + label[1:], choices))
-    return bar
 
 
 def refused_by(view: View, file: str | None = None) -> list[dict[str, Any]]:

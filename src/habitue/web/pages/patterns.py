@@ -184,7 +184,9 @@ def _items(view: View) -> Items:
 def _bar(view: View) -> list[Filter]:
     segments = [Choice(code, view.whole.segment(STRATEGIC, code), is_chosen=False) for code, *_ in ROWS]
     return [
-        Filter("sample", view.words.term("column", "segment"), [Choice("", view.text("data.every"), True), *segments]),
+        Filter(
+            "sample", view.words.term("column", "segment"), [Choice("", view.text("filter.every"), True), *segments]
+        ),
     ]
 
 

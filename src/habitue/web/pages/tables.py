@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from functools import partial
 
 import pyarrow as pa
@@ -11,11 +10,10 @@ from fastapi import HTTPException
 from habitue import schemas
 from habitue.report.layout import Block, Cell, Chips, Column, Fold, Grid, Prose, Section
 from habitue.report.stored import stored
-from habitue.web import downloads, picking, totals
+from habitue.web import choosing, downloads, picking, totals
 from habitue.web.listing import ROWS, listing, offset, sorting
 from habitue.web.pages import Page
-from habitue.web.view import Choice, Content, Filter, View
-from habitue.workspace.conditions import IS
+from habitue.web.view import Content, View
 from habitue.workspace.published import SCHEMAS
 from habitue.workspace.tables import SOURCE_CURRENCY, SOURCE_CURRENCY_TABLES, in_major_units
 
@@ -62,10 +60,6 @@ CHOSEN = (
     "sale_type", "sales_channel", "kind",
 )  # fmt: skip
 """Columns of few values, which stand in the bar above the rows."""
-
-MOST_CHOICES = 40
-MOST_ROWS_CHOSEN = 2_000_000
-"""Tables longer than this have no bar: the values would have to be looked for in all of their rows."""
 
 
 def build(view: View) -> Content:
@@ -143,7 +137,7 @@ def item(view: View, name: str) -> Content:
         view.text("tables.title_of", table=term),
         [Section("rows", view.text("tables.rows_title", table=term, count=count), blocks)],
         _grain(view, schema),
-        filters=_bar(view, schema, all_rows),
+        filters=choosing.of_columns(view, code, (one for one in CHOSEN if one in schema.names)),
         labels=view.whole.labels,
         trail=[(view.text("tables.nav"), view.url("tables"))],
     )
@@ -190,26 +184,6 @@ def _wanted(view: View, code: str, rows: pa.Table, count: int, summed: totals.To
     kind = "different_of" if column in totals.PEOPLE_AND_TICKETS else "sum_of"
     term = view.words.term("column", f"{code}.{column}")
     return [Prose(view.text(f"tables.{kind}", column=term, value=value))]
-
-
-def _bar(view: View, schema: schemas.Schema, all_rows: int) -> Sequence[Filter]:
-    """Choices for the columns of few values."""
-    if all_rows > MOST_ROWS_CHOSEN:
-        return ()
-    bar = []
-    for column in (one for one in CHOSEN if one in schema.names):
-        query = f'SELECT DISTINCT "{column}" AS value FROM {{{schema.name}}} ORDER BY 1 LIMIT {MOST_CHOICES + 1}'
-        values = [str(value) for value in view.published.query(view.run, query)["value"].to_pylist() if value]
-        chosen = view.asked.get(f"{IS}_{column}", "")
-        if not 1 < len(values) <= MOST_CHOICES:
-            continue
-        around = {"segmentation": view.asked.get(f"{IS}_segmentation")}
-        choices = [Choice("", view.text("tables.all_of"), not chosen)]
-        choices += [
-            Choice(value, picking.value(view, schema.name, column, value, around), value == chosen) for value in values
-        ]
-        bar.append(Filter(f"{IS}_{column}", view.words.term("column", f"{schema.name}.{column}"), choices))
-    return bar
 
 
 def _currencies(view: View, schema: schemas.Schema) -> str:
