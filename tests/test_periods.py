@@ -265,6 +265,12 @@ def test_calendars_as_texts(calendar: Calendar) -> None:
     assert calendar_from(None) == GREGORIAN
 
 
+def test_seven_days_of_something_else_are_no_week() -> None:
+    begun = span("2024-01-01", "2024-01-07")  # Monday to Sunday, and the year to date
+    assert GREGORIAN.comparable(begun) == GREGORIAN.comparable(begun, "week") == span("2023-01-02", "2023-01-08")
+    assert GREGORIAN.comparable(begun, "year") == span("2023-01-01", "2023-01-07")
+
+
 def test_the_texts_of_a_calendar() -> None:
     assert APPLE.plain() == {
         "kind": "4-4-5",

@@ -108,8 +108,8 @@ class Calendar(Protocol):
         """About a year that ends with a day."""
         ...
 
-    def comparable(self, period: Period) -> Period:
-        """The days a year earlier that a period is compared with."""
+    def comparable(self, period: Period, unit: str = "") -> Period:
+        """The days a year earlier that a period is compared with; `unit` is what it is, or is a begun part of."""
         ...
 
     def plain(self) -> dict[str, str]:
@@ -136,9 +136,9 @@ class GregorianCalendar:
         """Twelve months that end with a day."""
         return Period(period_end(day, 12) + timedelta(days=1), day)
 
-    def comparable(self, period: Period) -> Period:
+    def comparable(self, period: Period, unit: str = "") -> Period:
         """The same days a year before (`year_before`); a week has the week 52 weeks before, so weekdays agree."""
-        is_week = period.days == 7 and period.first_on.weekday() == self.first_weekday
+        is_week = period == self.unit_of(period.first_on, "week") if not unit else unit == "week"
         return _weeks_before(period, 52) if is_week else year_before(period)
 
     def plain(self) -> dict[str, str]:
@@ -280,7 +280,7 @@ class FiscalCalendar:
         """52 weeks that end with a day."""
         return Period(day - timedelta(weeks=52) + timedelta(days=1), day)
 
-    def comparable(self, period: Period) -> Period:
+    def comparable(self, period: Period, unit: str = "") -> Period:
         """The comparable weeks: the same days 52 weeks before.
 
         Week n is compared with week n of the year before. In the year after one of 53 weeks, it is compared with week

@@ -165,6 +165,23 @@ def test_a_workbook_has_typed_cells() -> None:
     ]
 
 
+def test_a_text_that_carries_its_value_is_a_number_in_its_manner() -> None:
+    words = Words("fr")
+    row = [
+        words.short_money(25_478_490, "EUR"), words.money(139, "JPY"), words.share(0.36489), words.number(139),
+        words.number(18.4532, decimals=1), words.date(date(2025, 3, 31)), words.date(datetime(2025, 3, 31, 8, 5)),
+        "139",
+    ]  # fmt: skip
+    content = exports.workbook([exports.Shown([*"abcdefgh"], [row])], 1)
+    found = openpyxl.load_workbook(io.BytesIO(content)).active
+    assert found is not None
+    assert [(cell.value, cell.number_format) for cell in found[2]] == [
+        (254784.9, "#,##0.00"), (139, "#,##0"), (0.36489, "0.0%"), (139, "#,##0"), (18.4532, "#,##0.00"),
+        (datetime(2025, 3, 31), "yyyy-mm-dd"), (datetime(2025, 3, 31, 8, 5), "yyyy-mm-dd hh:mm:ss"),
+        ("139", "General"),
+    ]  # fmt: skip
+
+
 def test_texts_of_a_workbook_stay_texts() -> None:
     texts = ["=1+1", "{=1}", "@x", "http://x.example", "mailto:a@b", "internal:Sheet1!A1", "007", "1e5", "2025-01-01",
              "TRUE", "<b>&", "Жук 🛒"]  # fmt: skip

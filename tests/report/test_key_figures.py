@@ -143,7 +143,7 @@ def test_promises_kept_count_statements_once_and_leave_trials_out() -> None:
             score(is_backdated=True)]  # fmt: skip
     kept = found({"forecast_scores": table(schemas.FORECAST_SCORES, *rows)}, "promises_kept")
     assert ratio(kept) == (2, 3)
-    assert (kept.shown, kept.few, kept.change) == ("66.7%", 3, "of 3 statements scored so far; 95 % is promised")
+    assert (kept.shown, kept.few, kept.change) == ("66.7%", 3, "of 3 statements scored so far; 95% is promised")
     assert KEY_FIGURES["promises_kept"](context({"forecast_scores": table(schemas.FORECAST_SCORES, rows[-1])})) is None
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import re
 from datetime import date, datetime
 from decimal import Decimal
@@ -10,7 +11,7 @@ import pytest
 
 from habitue import schemas
 from habitue.errors import message
-from habitue.report.locale import LANGUAGES, MissingWordingError, Words, catalogue
+from habitue.report.locale import LANGUAGES, Exact, MissingWordingError, Words, catalogue
 
 # What whole numbers can ask for (CLDR); French "many" is for a million and may fall back.
 NEEDED = {"en": {"one", "other"}, "fr": {"one", "other"}, "ru": {"one", "few", "many", "other"}}
@@ -194,3 +195,33 @@ def test_an_unknown_term_is_shown_as_written() -> None:
 def test_an_unknown_language_is_refused() -> None:
     with pytest.raises(ValueError, match="valid are: en, fr, ru"):
         Words("de")
+
+
+@pytest.mark.parametrize(
+    ("told", "text", "value", "unit"),
+    [
+        (Words("en").money(183298, "EUR"), "€1,832.98", Decimal("1832.98"), "EUR"),
+        (Words("en").money(183298, "EUR", whole=True), "€1,833", Decimal("1832.98"), "EUR"),
+        (Words("en").money(183298, None), "1,832.98", Decimal("1832.98"), ""),
+        (Words("en").money(1500, "JPY"), "JP¥1,500", Decimal(1500), "JPY"),
+        (Words("en").short_money(25_478_490, "EUR"), "€255K", Decimal("254784.90"), "EUR"),
+        (Words("en").amount(1500, "KWD"), "1.500", Decimal("1.500"), "KWD"),
+        (Words("en").share(0.36489), "36.5%", 0.36489, "%"),
+        (Words("en").share(0.0002), "< 0.1%", 0.0002, "%"),
+        (Words("en").share(0.9999), "> 99.9%", 0.9999, "%"),
+        (Words("en").number(12.3456), "12.3", 12.3456, ""),
+        (Words("en").short_number(12_345_678), "12.3M", 12_345_678, ""),
+        (Words("en").date(date(2025, 3, 31)), "31 Mar 2025", date(2025, 3, 31), ""),
+    ],
+)
+def test_a_text_carries_the_exact_value_it_shows(told: str, text: str, value: object, unit: str) -> None:
+    assert isinstance(told, Exact)
+    assert (told, told.value, told.unit) == (text, value, unit)
+    copied = copy.deepcopy(told)
+    assert (copied, copied.value, copied.unit) == (text, value, unit)
+
+
+def test_no_value_carries_none() -> None:
+    words = Words("en")
+    for told in (words.money(None, "EUR"), words.share(None), words.number(None), words.date(None)):
+        assert (told, isinstance(told, Exact)) == ("–", False)

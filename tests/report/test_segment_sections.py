@@ -83,7 +83,7 @@ def test_cards_say_what_a_segment_is_and_what_to_do(full: Tables, manifest: Mani
     )
     assert dict(core.figures) == {
         "Customers": "100 (10.0%)", "Last visit, median": "9 days ago", "Net sales": "€50.0K (50.0%)",
-        "Net sales per customer": "€500.00", "Visits per customer": "10.0", "Average basket": "€50.00",
+        "Net sales per customer": "€500.00", "Visits per customer": "10.0", "Net sales per visit": "€50.00",
     }  # fmt: skip
     assert core.sentences == [
         "They buy through: store 80.0% and web 20.0%.",
@@ -187,7 +187,7 @@ def test_what_segments_bought_next(full: Tables, manifest: Manifest) -> None:
     assert "the ten-segment grid 14.0%" in prose(section)
     table, measures, ten, own = grids(section)
     assert column(table, "customers") == ["100", "200", "25", "150", "100", "38", "613"]
-    assert column(measures, "segmentation") == ["Five strategic segments", "Standard ten", "mine"]
+    assert column(measures, "segmentation") == ["Strategic segments", "Standard ten", "mine"]
     assert [column.label for column in ten.columns[1:]] == ["Champions", "Loyal customers"]
     assert [(cell.text, cell.under) for cell in ten.rows[0][1:]] == [("90", "€433 each"), ("10", "€100 each")]
     assert ten.rows[1][1].text == "–"

@@ -147,6 +147,31 @@ def test_which_stores_are_compared_and_why_others_are_not() -> None:
     )
 
 
+SHUT = sales_by_day(
+    every(1, "2023-01-01", "2025-06-30", "open", 10),
+    every(1, "2023-01-01", "2024-01-31", "long", 10), every(1, "2024-05-01", "2025-06-30", "long", 10),
+    every(1, "2023-01-01", "2024-02-25", "fortnight", 10), every(1, "2024-03-12", "2025-06-30", "fortnight", 10),
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("asked", "compared"),
+    [
+        ("2025-03-02..2025-03-29", ("fortnight", "open")),  # 10 of the 28 days before it was shut, of 15 in all
+        ("2025-03-01..2025-03-07", ("open",)),  # all of the 7 days before it was shut
+        ("2025-02-01..2025-02-24", ("fortnight", "open")),  # shut later
+        ("2025-05-01..2025-05-28", ("fortnight", "long", "open")),
+    ],
+)
+def test_a_store_that_was_shut_is_not_compared_however_short_the_period(asked: str, compared: tuple[str, ...]) -> None:
+    found = like_for_like(SHUT, spanned(SHUT, asked), trading=SHUT, stores=[])
+    assert found is not None
+    assert found.stores == compared
+    told = {one.store_id: (one.reason, one.on, one.until) for one in found.left_out}
+    if "long" not in compared:  # the days it was shut, not only those of the period
+        assert told["long"] == ("interrupted", date(2024, 2, 1), date(2024, 4, 30))
+
+
 def test_the_parts_of_a_comparison_add_up_to_the_whole() -> None:
     found = like_for_like(TRADING, spanned(TRADING), trading=TRADING, stores=STATED)
     assert found is not None
@@ -189,7 +214,7 @@ def test_months() -> None:
         day("2025-03-05", "S1", 64), day("2024-03-05", "S1", 128), day("2024-03-25", "S1", 256),
     )  # fmt: skip
     found = store_figures.months(days, GREGORIAN, Period(date(2024, 1, 1), date(2025, 3, 10)))
-    told = [(str(m.period.first_on), m.now.kept_amount, m.before and m.before.kept_amount, m.is_begun) for m in found]
+    told = [(str(m.period.first_on), m.now.kept_amount, m.before and m.before.kept_amount, m.is_part) for m in found]
     assert told[:3] == [
         ("2025-03-01", 64, 128, True),  # ten days against ten days
         ("2025-02-01", 32, 2, False),
@@ -199,6 +224,8 @@ def test_months() -> None:
     assert told[-1] == ("2024-01-01", 1, None, False)
     assert len(found) == 15
     assert len(store_figures.months(days, GREGORIAN, Period(date(2024, 1, 1), date(2025, 3, 10)), most=4)) == 4
+    begun = store_figures.months(days, GREGORIAN, Period(date(2024, 1, 15), date(2025, 3, 10)))[-1]
+    assert (begun.period, begun.is_part) == (Period(date(2024, 1, 15), date(2024, 1, 31)), True)
 
 
 def test_months_of_a_fiscal_calendar() -> None:

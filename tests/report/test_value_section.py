@@ -116,7 +116,7 @@ def test_segments_in_their_order_with_what_is_known_of_them(valued: Tables, mani
     assert column(grid, "expected")[0] == "€60.0K"
     assert column(grid, "share of what is expected") == ["60.0%", "30.0%", "10.0%", "0.0%", "0.0%", "0.0%", "100%"]
     assert column(grid, "expected per customer")[:2] == ["€600.00", "€150.00"]
-    assert column(grid, "95 % interval")[3] == "–"
+    assert column(grid, "95% interval")[3] == "–"
 
 
 def test_critical_customers_and_what_such_sets_brought(valued: Tables, manifest: dict[str, Any]) -> None:
@@ -136,14 +136,16 @@ def test_where_many_are_tied_the_set_makes_more_than_wanted(valued: Tables, mani
 def test_the_head_of_the_report_looks_ahead(valued: Tables, manifest: dict[str, Any]) -> None:
     context = Context(Words("en", strict=True), valued, {**manifest, "warnings": []})
     assert answer(context).endswith(
-        "From 1 Sept 2026 to 31 Aug 2027 today’s customers (consumers) are expected to bring €100K of net sales (95 % "
+        "From 1 Sept 2026 to 31 Aug 2027 today’s customers (consumers) are expected to bring €100K of net sales (95% "
         "interval €90.0K to €110K). 77 of them (7.7%) are expected to make 40.0% of it."
     )
-    last, *_ = (one for one in key_figures(context) if one.definition == "def-total-interval")
+    last, *_ = (one for one in key_figures(context) if one.definition == "def-expected")
     assert (last.label, last.value, last.anchor) == ("Expected net sales, next 12 months", "€100K", "value")
     found = {one.definition: one.value for one in key_figures(context)}
     assert (found["def-critical"], found["def-fading"]) == ("77", "0")
-    assert last.change == "95 % interval: €90.0K to €110K; today’s customers (consumers)"
+    # What the segments brought in the window.
+    told = "95% interval: €90.0K to €110K; today’s customers (consumers); they brought €100K in the 12 months before"
+    assert last.change == told
     assert last.labels == ("simulated",)
 
 
@@ -153,7 +155,7 @@ def test_the_head_says_margin_and_that_it_is_assumed(valued: Tables, manifest: d
     margin = {**valued, "forecast_models": arrow(schemas.FORECAST_MODELS, [model])}
     context = Context(Words("en", strict=True), margin, {**manifest, "warnings": [], "margins_assumed": True})
     assert "€100K of margin" in answer(context)
-    last, *_ = (one for one in key_figures(context) if one.definition == "def-total-interval")
+    last, *_ = (one for one in key_figures(context) if one.definition == "def-expected")
     assert last.label == "Expected margin, next 89 days"
     assert last.labels == section(margin, {**manifest, "margins_assumed": True}).labels == ("simulated", "assumed")
 
@@ -163,8 +165,9 @@ def test_the_head_says_where_nothing_is_sure(valued: Tables, manifest: dict[str,
     plain = {**valued, "segment_value": arrow(schemas.SEGMENT_VALUE, rows)}
     context = Context(Words("en", strict=True), plain, {**manifest, "warnings": []})
     assert answer(context).endswith("of net sales; how sure that is cannot be said.")
-    (last,) = (one for one in key_figures(context) if one.definition == "def-total-interval")
-    assert last.change == "how sure that is cannot be said"
+    (last,) = (one for one in key_figures(context) if one.definition == "def-expected")
+    assert last.change.startswith("how sure that is cannot be said; they brought")
+    assert last.interval == ""
 
 
 def test_without_a_forecast_the_head_holds_nothing_of_it(full: Tables, manifest: dict[str, Any]) -> None:

@@ -57,8 +57,8 @@ def test_the_gain_over_equal_weights_is_told(full: Tables, manifest: dict[str, A
     assert isinstance(frequency, Prose)
     assert frequency.text == (
         "Weights of sales channels for frequency, tried on 31 Aug 2025 against later margin: with fitted weights the "
-        "rank correlation is 0.538 instead of 0.512 (5.1%, 95 % interval 3.1% to 7.0%), and the best tenth brings "
-        "42.0% instead of 41.0% (2.4%, 95 % interval \u22121.0% to 6.0%). That pays. In use: fitted, as they pay."
+        "rank correlation is 0.538 instead of 0.512 (5.1%, 95% interval 3.1% to 7.0%), and the best tenth brings "
+        "42.0% instead of 41.0% (2.4%, 95% interval \u22121.0% to 6.0%). That pays. In use: fitted, as they pay."
     )
     assert isinstance(value, Prose)
     assert value.text == "Weights of sales channels for value: equal, as margins are not known."

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from habitue.report.locale import LANGUAGES
@@ -17,7 +19,7 @@ PAGES = [page.name for page in all_pages()]
 def test_every_page_answers(shop: Site, slug: str, language: str, name: str) -> None:
     answer = shop.get(f"/{slug}/{language}/{name}")
     assert answer.status == 200, answer.text
-    assert f'<html lang="{language}">' in answer.text
+    assert f'<html lang="{language}"' in answer.text
 
 
 def test_the_root_leads_to_the_first_page_in_the_projects_language(shop: Site) -> None:
@@ -44,3 +46,17 @@ def test_a_project_without_a_run_says_what_to_do(shop: Site) -> None:
     answer = shop.get("/once-empty/en/data")
     assert "There is no run yet" in answer.text
     assert "habitue run -p" in answer.text
+
+
+def test_paper_names_the_project_the_run_and_what_is_chosen(shop: Site) -> None:
+    page = shop.get("/once-shop/fr/stores?population=consumer").text
+    (printed,) = re.findall(r'data-printed="([^"]+)"', page)
+    assert re.fullmatch(
+        r"Simulated shop · Où achète-t-on\u202f\? · arrêté au 31 décembre 2025 · exécution [\da-f]{8}-\d{6}-[\da-f]{4}",
+        printed,
+    )
+    (picked,) = re.findall(r'data-picked="([^"]+)"', page)
+    assert picked.startswith("Population\u00a0: particuliers · Période\u00a0: ")
+    (head,) = re.findall(r'<div class="printed">(.*?)</div>', page, re.DOTALL)
+    assert "habitue " in head
+    assert "Population\u00a0: particuliers" in head

@@ -151,6 +151,18 @@ def test_the_skip_link_is_first_and_leads_to_the_content(chromium: Any, shop: Si
     assert page.evaluate("document.activeElement.id") == "main"
 
 
+@pytest.mark.parametrize("size", [WIDE, PHONE])
+def test_a_link_into_a_folded_part_of_segments_opens_it(chromium: Any, shop: Site, size: tuple[int, int]) -> None:
+    watched = open_by_link(chromium, shop, size)
+    page = watched.page
+    page.goto(shop.url("/once-shop/en/segments#scores"))
+    page.locator("#scores h3").first.wait_for(state="visible")
+    page.locator(".contents a[href='#concentration']").click()
+    page.locator("#concentration h3").first.wait_for(state="visible")
+    assert page.locator("#crossing h3").first.is_hidden()
+    assert watched.faults == []
+
+
 def test_the_pages_work_without_javascript(chromium: Any, shop: Site) -> None:
     context = chromium.new_context(java_script_enabled=False, extra_http_headers={"Authorization": f"Bearer {TOKEN}"})
     page = context.new_page()

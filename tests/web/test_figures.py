@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from datetime import date
 from html import unescape
 
+import pyarrow as pa
 import pytest
 
 from habitue.project import Project
 from habitue.report.context import Context
 from habitue.report.evidence import MONEY, Behind, Evidence, Part
+from habitue.report.evidence_customers import promises_kept
 from habitue.report.key_figures import KEY_FIGURES, evidence
 from habitue.report.locale import LANGUAGES, Words
+from habitue.web.view import Picked
 from habitue.workspace.catalogue import Run
 from habitue.workspace.published import Published, RunTables
 from support.serving import Site
@@ -97,7 +101,7 @@ def test_two_tickets_worked_out_by_hand(shop: Site) -> None:
     listed = shop.get("/once-lonely/en/figures").text
     for label, value in (
         ("Net sales after returns, 12 months", "€30"),
-        ("Share of them identified", "100%"),
+        ("Share of net sales identified", "100%"),
         ("Tickets, 12 months", "2"),
         ("Net sales per ticket, 12 months", "€15.00"),
         ("Customers with a visit, 12 months", "1"),
@@ -141,7 +145,33 @@ def test_no_such_figure(shop: Site) -> None:
     assert shop.get("/once-shop/en/figures/nothing").status == 404
 
 
-def test_a_figure_of_another_population_leads_to_its_rows(shop: Site) -> None:
+def test_a_figure_of_one_population_leads_to_its_rows(shop: Site) -> None:
+    page = unescape(shop.get("/once-shop/en/figures/core_net?population=consumer").text)
+    assert "is_population=consumer" in page
     page = unescape(shop.get("/once-shop/en/figures/core_net?population=b2b").text)
-    assert "This run cannot give this figure" in page or "is_population=b2b" in page
     assert "is_population=consumer" not in page
+
+
+def test_figures_of_sales_are_of_all_populations_and_say_so(shop: Site) -> None:
+    of_all = unescape(shop.get("/once-shop/en/figures/returns").text)
+    page = unescape(shop.get("/once-shop/en/figures/returns?population=b2b").text)
+    assert re.findall(r'class="answer">([^<]+)', page) == re.findall(r'class="answer">([^<]+)', of_all)
+    assert "Filters that this page does not follow: Population (business customers)." in page
+    assert 'name="population"' not in page
+
+
+def test_promises_kept_are_of_the_populations_that_made_them() -> None:
+    def score(population: str, is_within: bool) -> dict[str, object]:
+        return {
+            "population": population, "is_counted": True, "is_backdated": False, "is_within_95": is_within,
+            "to_on": date(2025, 6, 30),
+        }  # fmt: skip
+
+    rows = [score("consumer", True), score("consumer", True), score("b2b", False)]
+    tables = {"forecast_scores": pa.Table.from_pylist(rows)}
+    for picks, value in (({}, 2 / 3), ({"population": "b2b"}, 0.0), ({"population": "consumer"}, 1.0)):
+        one = promises_kept(Context(Words("en"), Picked(tables, picks), {"as_of": "2025-12-31", "currency": "EUR"}))
+        assert one is not None
+        assert one.value == pytest.approx(value)
+        asked = {on.column: on.values for behind in one.numerator.behind for on in behind.where}
+        assert asked["population"] == ((picks["population"],) if picks else ("b2b", "consumer"))

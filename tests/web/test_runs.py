@@ -68,7 +68,7 @@ def test_two_runs_side_by_side(shop: Site, shop_project: Project, runs: list[Run
     moved = sum(pair == ("loyal", "slipping") for pair in both)
     row = re.search(r"Customers by segment on 30 Jun 2025.*?</table>", page, re.DOTALL)
     assert row is not None
-    heads = re.findall(r"<th scope=\"col\"[^>]*>([^<]+)<", row[0])
+    heads = re.findall(r"<th scope=\"col\"[^>]*><span>([^<]+)<", row[0])
     loyal = re.search(r"</span>Loyal</th>(.*?)</tr>", row[0], re.DOTALL)
     assert loyal is not None
     cells = re.findall(r"<td[^>]*>([^<]+)<", loyal[1])

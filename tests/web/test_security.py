@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import re
+import shutil
 from collections.abc import Callable, Iterator
 from html.parser import HTMLParser
 from pathlib import Path
@@ -255,6 +256,18 @@ ROUTES = (
     "/api/v1", "/api/v1/", "/api/v1/openapi.json", "/api/v1/projects", "/api/v1/projects/x/runs", "/api/v2",
     "/api/v1/projects/once-shop/runs/latest/tables/rfm?limit=x",
 )  # fmt: skip
+
+
+def test_a_fault_of_ours_keeps_to_itself_too(lonely_project: Project, tmp_path: Path) -> None:
+    shutil.copytree(lonely_project.folder, tmp_path / "broken")
+    opened = project.open(tmp_path / "broken")
+    (run,) = opened.runs()
+    opened.workspace.table_path(run, "files").write_bytes(b"no Parquet")
+    with serving.site([opened]) as broken:
+        answer = broken.get("/broken/en/data")
+    assert answer.status == 500
+    assert "default-src 'none'" in answer.headers["content-security-policy"]
+    assert (answer.headers["cache-control"], answer.headers["x-frame-options"]) == ("no-store", "DENY")
 
 
 @pytest.mark.parametrize("is_admitted", [True, False])

@@ -115,6 +115,26 @@ def test_the_choice_of_period_changes_the_matrix(shop: Site) -> None:
     assert f"Share of the segment on {words.date(first)} (down)" in text(earlier)
 
 
+def test_what_comes_second_is_folded_under_its_finding(shop: Site) -> None:
+    page = shop.get("/once-shop/en/segments").text
+    folded = re.findall(r'<section class="folded">(.*?)</section>', page, re.DOTALL)
+    assert [re.findall(r'<div id="([\w-]+)">', one)[0] for one in folded] == [
+        "crossing", "outlook", "segment-places", "scores", "segmentations", "concentration",
+    ]  # fmt: skip
+    for one in folded:
+        (finding,) = re.findall(r'<span class="finding">([^<]+)</span>', one)
+        assert text(one).count(unescape(finding)) == 2
+
+
+def test_the_key_figures_of_a_segment_open_their_row(shop: Site) -> None:
+    page = shop.get("/once-shop/en/segments/core").text
+    values = re.findall(r'class="figure-value"><a href="([^"]+)">([^<]+)</a>', page)
+    assert len(values) == page.count('class="figure-value"')
+    for address, value in values[:1]:
+        rows = shop.get(unescape(address)).text
+        assert f"over the rows picked: {value}." in text(rows)
+
+
 def test_one_customer_is_no_fault(shop: Site) -> None:
     page = text(shop.get("/once-lonely/en/segments").text)
     assert "Nobody is in this segment at this date." in page

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from habitue import project
 from habitue.project import Project
 from habitue.web.pages import all_pages
 from habitue.workspace.guards import is_locked, locked
+from habitue.workspace.published import Published
 from support import serving
 from support.serving import Site
 
@@ -33,6 +35,13 @@ def test_a_run_at_work_is_said_above_the_run_before(shop: Site, shop_project: Pr
         assert "A run is at work on this project. What you see is the run before" in answer.text
     assert not is_locked(shop_project.folder)
     assert "A run is at work" not in shop.get("/once-shop/en/data").text
+
+
+def test_readers_do_not_take_one_another_for_a_run(shop_project: Project) -> None:
+    published = Published(shop_project.workspace)
+    with ThreadPoolExecutor(8) as readers:
+        looks = [readers.submit(lambda: [published.is_run_at_work for _ in range(200)]) for _ in range(8)]
+    assert not any(seen for look in looks for seen in look.result())
 
 
 def test_the_first_run_at_work_is_said(shop: Site, empty_project: Project) -> None:

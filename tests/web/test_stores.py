@@ -77,7 +77,7 @@ def test_the_head_is_what_the_lines_say(served: Served) -> None:
     head = {figure.label: figure.value for figure in content.figures}
     assert minor(head["Net sales after returns"]) == net
     assert head["Tickets"] == f"{tickets:,}"
-    assert minor(head["Average basket"]) == round(net / tickets)
+    assert minor(head["Net sales per ticket"]) == round(net / tickets)
     change = net / lines(served, "sum(kept_amount)", BEFORE) - 1
     told = f"{abs(change):.1%} {'more' if change > 0 else 'less'} than a year before"
     assert content.figures[0].change == told
@@ -234,6 +234,24 @@ def test_a_figure_opens_to_its_rows(shop: Site, served: Served) -> None:
     found = csv.DictReader(io.StringIO(shop.get(html.unescape(link)).body.decode("utf-8-sig")))
     total = sum(round(float(row["kept_amount"]) * 100) for row in found)
     assert total == minor(compared.rows[0][1].text)
+
+
+@pytest.mark.parametrize(
+    "asked", ["", "?sales_channel=online&population=consumer", "?store=01", "?period=2025-03-01..2025-03-31"]
+)
+def test_key_figures_and_tables_open_the_rows_of_the_page(shop: Site, asked: str) -> None:
+    def total(address: str) -> int:
+        rows = html.unescape(address).replace("/tables/sales-by-day?", "/tables/sales-by-day.csv?")
+        found = csv.DictReader(io.StringIO(shop.get(rows).body.decode("utf-8-sig")))
+        return sum(round(float(row["kept_amount"]) * 100) for row in found)
+
+    answer = shop.get(f"/once-shop/en/stores{asked}")
+    assert answer.status == 200
+    values = re.findall(r'class="figure-value"><a href="([^"]+)">([^<]+)</a>', answer.text)
+    assert len(values) == answer.text.count('class="figure-value"')
+    assert total(values[0][0]) == minor(values[0][1])
+    (rows, *_) = re.findall(r'<a href="([^"]+)">Rows behind this</a>', answer.text)
+    assert total(rows) == minor(values[0][1])
 
 
 def test_tables_download_as_shown(shop: Site, served: Served) -> None:

@@ -146,12 +146,19 @@ def test_conditions_stand_as_chips_that_can_be_taken_away(shop: Site) -> None:
         ("first=0", "The first 0 rows cannot be shown: a whole number from 1 to 10,000,000 is needed."),
         ("first=%D9%A3", "rows cannot be shown"),
         ("from=-1", "The list cannot begin at -1"),
+        (f"from={'9' * 5000}", "The list cannot begin at 9999"),
+        (f"first={'9' * 5000}", "rows cannot be shown"),
     ],
 )
 def test_what_cannot_be_asked_is_refused_with_what_can(shop: Site, asked: str, told: str) -> None:
     answer = shop.get(f"{RFM}?{asked}")
     assert answer.status == 400
     assert told in answer.text
+
+
+def test_beyond_the_last_row_the_sums_are_still_of_all(shop: Site) -> None:
+    at_first, beyond = (shop.get(f"/once-shop/en/tables/reconciliation?from={start}") for start in (0, 900_000))
+    assert (at_first.status, beyond.status) == (200, 200)
 
 
 def test_values_are_values_and_never_part_of_a_query(shop: Site) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import timedelta
+from html import unescape
 
 import duckdb
 import pyarrow.parquet as pq
@@ -55,6 +56,9 @@ def test_second_visits_due_are_those_of_customers_whose_limit_ends_within_a_mont
     told = section(shop.get("/once-shop/en/today").text, "next")
     found = re.search(r"(\d+) new customers? ha", told)
     assert (int(found[1]) if found else 0) == count
+    if count:  # and the link leads to just these
+        (href,) = re.findall(r'href="([^"]+tables/customer-profiles[^"]+)"', told)
+        assert f"{count} of " in section(shop.get(unescape(href)).text, "rows")
 
 
 def test_one_customer_is_told_what_is_missing(shop: Site) -> None:

@@ -43,7 +43,7 @@ def test_the_answer_is_the_sum_of_what_is_expected_of_each(shop: Site, shop_proj
         "AND segment = 'all'",
     )
     page = text(shop.get("/once-shop/en/value").text)
-    found = re.search(r"are expected to bring €([\d.]+)K of net sales \(95 % interval €([\d.]+)K to €([\d.]+)K\)", page)
+    found = re.search(r"are expected to bring €([\d.]+)K of net sales \(95% interval €([\d.]+)K to €([\d.]+)K\)", page)
     assert found is not None
     # Each customer is rounded to the cent by itself; three digits are said.
     for said, stored in zip(found.groups(), (amount, low, high), strict=True):
@@ -119,7 +119,47 @@ def test_files_hold_the_customers_of_the_list(shop: Site, name: str, asked: str)
     assert len(named) < 50
     href = next(unescape(one) for one in re.findall(r'<a href="([^"]+)" download', page) if ".csv" in one)
     rows = list(csv.DictReader(io.StringIO(shop.get(href).text)))
-    assert sorted(row["customer_id"] for row in rows) == sorted(named)
+    assert [row["customer_id"] for row in rows] == named
+
+
+def test_files_hold_what_the_list_shows_filtered_or_not(shop: Site, shop_project: Project) -> None:
+    wanted = {
+        row[0]: row[1:]
+        for row in told(
+            shop_project,
+            "SELECT customer_id, strategic_segment, c.expected_amount, low_95_amount, high_95_amount, last_visit_on, "
+            "store_id, p.sales_channel, cumulative_share FROM {critical_customers} c "
+            "JOIN {customer_profiles} p USING (customer_id, population) WHERE population = 'consumer'",
+        )
+    }
+    whole = list(csv.DictReader(io.StringIO(shop.get("/once-shop/en/value/critical.csv").text)))
+    assert {row["customer_id"] for row in whole} == set(wanted)
+    for row in whole:
+        segment, *amounts, last_visit_on, store, channel, share = wanted[row["customer_id"]]
+        assert (row["strategic_segment"], row["last_visit_on"]) == (segment, str(last_visit_on))
+        assert (row["store_id"] or None, row["sales_channel"]) == (store, channel)
+        names = ("expected_amount", "low_95_amount", "high_95_amount")
+        assert [row[name] for name in names] == [f"{amount / 100:.2f}" for amount in amounts]
+        assert float(row["cumulative_share"]) == share
+    core = list(csv.DictReader(io.StringIO(shop.get("/once-shop/en/value/critical.csv?segment=core").text)))
+    assert core == [row for row in whole if row["strategic_segment"] == "core"]
+    assert list(core[0]) == list(whole[0])
+
+
+@pytest.mark.parametrize(
+    ("path", "status"),
+    [
+        ("once-shop/en/value/critical.csv?segment=martian", 400),
+        ("once-shop/en/value/critical.csv?sort=nothing", 400),
+        ("once-shop/en/value/critical.csv?sales_channel=pigeon", 400),
+        ("once-shop/en/value/critical.pdf", 404),
+        ("once-shop/en/value/nothing.csv", 404),
+        ("once-lonely/en/value/critical.csv", 404),
+        ("once-empty/en/value/critical.csv", 404),
+    ],
+)
+def test_files_that_are_not_there(shop: Site, path: str, status: int) -> None:
+    assert shop.get(f"/{path}").status == status
 
 
 def test_reasons_are_in_words_and_nobody_is_named_by_number(shop: Site, shop_project: Project) -> None:

@@ -307,7 +307,7 @@ def large(tmp_path_factory: pytest.TempPathFactory) -> Project:
     told = command(project.folder, "run")
     (line,) = [line for line in told.splitlines() if "expected" in line]
     assert line.startswith("Consumers, 1 Jan 2025 – 31 Dec 2025: €")
-    assert "net after returns (95 % interval €" in line
+    assert "net after returns (95% interval €" in line
     assert "forecast: mean of last period, own rate and Pareto/NBD (set by you); best naive line, " in line
     assert f"critical customers: {project.show('critical_customers').num_rows}" in line
     return project
@@ -360,7 +360,7 @@ def test_a_mean_of_several_forecasts_adds_up(large: Project, explained: Explanat
     assert "shown beside, makes no segment" in told
     assert "own rule" not in told
     definitions = [line.partition(":")[0] for line in section(told, "Definitions")]
-    assert {"x, repeat visits", "t_x", "T", "Probability of being active", "80 % and 95 % interval"} <= {*definitions}
+    assert {"x, repeat visits", "t_x", "T", "Probability of being active", "80% and 95% interval"} <= {*definitions}
 
 
 def test_critical_customers_and_the_others(large: Project) -> None:

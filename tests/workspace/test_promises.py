@@ -117,5 +117,5 @@ def test_scores_stay_and_are_not_made_again(shop: Project) -> None:
 def test_the_report_says_what_came(shop: Project) -> None:
     html = shop.report(run=shop.runs()[3].run_id, language="en")
     assert "What was promised, and what came" in html
-    assert "95 % is promised" in html
+    assert "95% is promised" in html
     assert "made looking back" in html

@@ -238,6 +238,12 @@ def test_files_outside_the_runs_cannot_be_read(shop: Published, tmp_path: Path) 
     assert not (tmp_path / "x.csv").exists()
 
 
+def test_every_query_is_in_utc_whatever_the_machine(shop: Published) -> None:
+    told = shop.query(shop.runs()[-1], "SELECT current_setting('TimeZone') AS zone, "
+                      "current_setting('parquet_metadata_cache') AS is_kept")  # fmt: skip
+    assert told.to_pylist() == [{"zone": "UTC", "is_kept": True}]
+
+
 def test_dates_at_the_ends_of_the_calendar(lines: Callable[..., list[str]]) -> None:
     for day in (date.min, date.max, date(2025, 1, 1) - timedelta(1)):
         assert lines(Condition("sold_on", (day,))) == []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import socket
 import webbrowser
@@ -52,16 +53,17 @@ def serve_projects(projects: Sequence[Project], *, port: int, browser: bool) -> 
     try:
         listening.bind((HOST, port))
         listening.listen()  # whoever opens the link at once waits instead of being refused
-    except OSError:
+    except OSError as fault:
         listening.close()
-        raise UsageError(message("cli.serve.port_taken", port=port)) from None
+        code = "port_taken" if fault.errno == errno.EADDRINUSE else "port_refused"
+        raise UsageError(message(f"cli.serve.{code}", port=port)) from None
     port = listening.getsockname()[1]
 
     def link(key: str) -> str:
         return f"http://{HOST}:{port}{ENTRY}?key={key}"
 
     access = Access(api_token=os.environ.get(TOKEN), told=lambda key: say("cli.serve.another", link=link(key)))
-    application = create_app(projects, access, host=HOST, port=port)
+    application = create_app(projects, access, port=port)
     say("cli.serve.link", link=link(access.key))
     if browser:
         webbrowser.open(link(access.key))

@@ -70,8 +70,8 @@ def sentence(c: Context) -> str | None:
 
 def horizon(c: Context, model: Row) -> str:
     """How far a forecast looks, in words: "next 12 months"."""
-    months = _months(model["from_on"], model["to_on"])
-    return c.text("figure.months", count=months) if months else c.text("figure.days", count=model["horizon_days"])
+    whole = months(model["from_on"], model["to_on"])
+    return c.text("figure.months", count=whole) if whole else c.text("figure.days", count=model["horizon_days"])
 
 
 def main(c: Context) -> tuple[Row, Row] | None:
@@ -83,7 +83,7 @@ def main(c: Context) -> tuple[Row, Row] | None:
     return (model, total) if model and total else None
 
 
-def _months(first: date, last: date) -> int | None:
+def months(first: date, last: date) -> int | None:
     """Whole months from the first day to the last; None where they are not whole."""
     before = first - timedelta(days=1)
     return next((n for n in range(1, MOST_MONTHS + 1) if horizon_end(before, f"{n} months") == last), None)

@@ -12,7 +12,7 @@ import pyarrow as pa
 
 from habitue.report import charts, figures
 from habitue.report.layout import ASSUMED, SIMULATED, Cell, Chart, Column, Grid
-from habitue.report.locale import Words, as_date
+from habitue.report.locale import SHARE, Exact, Words, as_date
 from habitue.report.segment_figures import SegmentFigures
 
 MOST_ROWS = 30
@@ -28,7 +28,8 @@ def change_in_words(words: Words, codes: str, compared: figures.Comparison, *, p
         return words.text(f"{codes}.same")
     direction = "up" if change > 0 else "down"
     if points:
-        return words.text(f"{codes}.points_{direction}", points=words.number(abs(change), decimals=1))
+        size = round(abs(change), 1)
+        return words.text(f"{codes}.points_{direction}", points=words.number(size, decimals=1), size=size)
     return words.text(f"{codes}.{direction}", change=abs(change))
 
 
@@ -145,9 +146,8 @@ class Context:
         change = figures.Comparison(now, before).relative
         if change is None:
             return "–"
-        if abs(change) < 0.0005:
-            return self.words.share(0.0)
-        return ("+" if change > 0 else "") + self.words.share(change)
+        told = self.words.share(0.0 if abs(change) < 0.0005 else change)
+        return Exact(("+" if change >= 0.0005 else "") + told, change, SHARE)
 
     def chart(
         self, draw: Callable[[int], str], table: Grid, file_name: str, *, title: str, subtitle: str, note: str = ""

@@ -214,12 +214,12 @@ def _tickets(c: Context, add: Any) -> None:
             amount=c.money(sum(row["net_amount"] for row in apart)),
             command="`habitue show shared-cards`",
         )
-    if len(cards) > len(apart):
+    if busy := figures.busy_numbers(c.tables):
         add(
             "note",
             "def-shared-card",
             "worth_a_look",
-            count=len(cards) - len(apart),
+            count=len(busy),
             command="`habitue show shared-cards`",
         )
 

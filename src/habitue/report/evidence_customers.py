@@ -22,10 +22,11 @@ from habitue.report.evidence import (
     share,
 )
 from habitue.report.reasons import in_measure
-from habitue.report.sections_segments import window
+from habitue.report.sections_segments import window, window_months
 from habitue.report.segment_figures import FEW, NOT_YET, STRATEGIC
 from habitue.schemas import SEGMENT_MEASURES
 from habitue.segments.transitions import WHOLE
+from habitue.value.methods import REVENUE
 
 Row = dict[str, Any]
 
@@ -130,10 +131,15 @@ def expected(c: Context) -> Evidence | None:
         change = c.text("figure.interval", population=c.population(main), **ends)
         interval = c.text("figure.interval_95", **ends)
     label = c.text("figure.expected", measure=measure, ahead=ahead.horizon(c, model))
-    evidence = _ahead(c, "expected", model, part, change=change, definition="definition.total_interval", label=label)
+    months = window_months(c)
+    if measure == REVENUE and ahead.months(model["from_on"], model["to_on"]) == months:
+        brought = sum(row["net_amount"] for row in c.segments.sizes(STRATEGIC, main))
+        before = c.text("figure.expected_before", amount=c.short(brought), count=months)
+        change = c.words.clauses((change, before))
+    evidence = _ahead(c, "expected", model, part, change=change, definition="definition.expected", label=label)
     return replace(
-        evidence, shown=c.short(total["expected_amount"]), interval=interval or change, ends=drawn,
-        has_interval_in_change=True,
+        evidence, shown=c.short(total["expected_amount"]), ends=drawn,
+        interval=interval or c.text("figure.no_interval"), has_interval_in_change=True,
     )  # fmt: skip
 
 
@@ -194,7 +200,8 @@ def promises_kept(c: Context) -> Evidence | None:
     if not rows:
         return None
     held = sum(row["is_within_95"] for row in rows)
-    of = (is_("is_counted", True), is_("is_backdated", False))
+    populations = sorted({row["population"] for row in rows})
+    of = (is_("is_counted", True), is_("is_backdated", False), is_("population", *populations))
     within = Part(
         c.text("part.promises_held"), held, COUNT, (Behind("forecast_scores", (*of, is_("is_within_95", True))),)
     )
@@ -214,7 +221,7 @@ def promises_kept(c: Context) -> Evidence | None:
         anchor="promises",
         formula=c.text("formula.promises_kept"),
         period=c.text("period.due", first=min(days), last=max(days)),
-        population=c.text("about.forecast"),
+        population=c.words.listing(c.population(name) for name in populations),
         labels=c.labels,
         numerator=within,
         denominator=judged,

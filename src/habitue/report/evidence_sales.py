@@ -72,7 +72,7 @@ def customers(c: Context) -> Evidence | None:
         c.text("part.customers"), year["customers_count"], COUNT, (_in_year(year, "customers_count"), visits)
     )  # fmt: skip
     change = c.change(c.years.compare("customers_count"))
-    return _of_year(c, "customers", year, part, change=change, definition="visit")
+    return _of_year(c, "customers", year, part, change=change, definition="customers_with_visit")
 
 
 def basket(c: Context) -> Evidence | None:
@@ -138,7 +138,7 @@ def rows_used(c: Context) -> Evidence | None:
         value=value or 0.0,
         unit=SHARE,
         shown=c.words.share(value),
-        change="; ".join(told),
+        change=c.words.clauses(told),
         definition="definition.used_share",
         anchor="reconciliation",
         formula=c.text("formula.rows_used"),

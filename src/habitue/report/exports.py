@@ -6,9 +6,11 @@ import csv
 import io
 import json
 import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +18,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from habitue.errors import UsageError, message
-from habitue.report.locale import Words
+from habitue.report.locale import SHARE, Exact, Words
 from habitue.report.reasons import worded
 from habitue.workspace.guards import disk_faults
 from habitue.workspace.tables import in_major_units, without_formulas
@@ -30,6 +32,14 @@ FIRST_YEAR = 1900
 """Excel has no dates before it: they stand as texts."""
 
 ROWS_AT_ONCE = 10_000
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A table as a page shows it: columns of mixed values under their headings."""
+
+    column_names: Sequence[str]
+    rows: Sequence[Sequence[Any]]
 
 
 def written(
@@ -104,8 +114,10 @@ def write(path: Path, content: bytes) -> None:
         path.write_bytes(content)
 
 
-def workbook(parts: Iterable[pa.Table], count: int) -> bytes:
+def workbook(parts: Iterable[pa.Table | Shown], count: int) -> bytes:
     """A table as an Excel workbook: numbers and dates as such, texts never as formulas or links.
+
+    A text that carries its value (`Exact`) is a number in its manner.
 
     Args:
         parts: the table, in one part or several.
@@ -126,6 +138,7 @@ def workbook(parts: Iterable[pa.Table], count: int) -> bytes:
             book.add_format(how)
             for how in ({"bold": True}, {"num_format": "yyyy-mm-dd"}, {"num_format": "yyyy-mm-dd hh:mm:ss"})
         )
+        manner = cache(lambda pattern: book.add_format({"num_format": pattern}))
         sheet.freeze_panes(1, 0)
         number = 0
         for place, part in enumerate(parts):
@@ -137,11 +150,12 @@ def workbook(parts: Iterable[pa.Table], count: int) -> bytes:
                 for at, value in enumerate(row):
                     if value is None:
                         continue
+                    exact, value = (value, value.value) if isinstance(value, Exact) else (None, value)
                     if isinstance(value, bool):
                         sheet.write_boolean(number, at, value)
                     elif isinstance(value, Decimal | float | int):
                         if math.isfinite(value):
-                            sheet.write_number(number, at, float(value))
+                            sheet.write_number(number, at, float(value), manner(_pattern(exact)) if exact else None)
                     elif isinstance(value, date) and value.year >= FIRST_YEAR:
                         is_moment = isinstance(value, datetime)
                         sheet.write_datetime(number, at, value, moment if is_moment else day)  # pyright: ignore
@@ -152,7 +166,17 @@ def workbook(parts: Iterable[pa.Table], count: int) -> bytes:
     return sink.getvalue()
 
 
-def text(parts: Iterable[pa.Table], *, excel: bool) -> Iterator[bytes]:
+def _pattern(shown: Exact) -> str:
+    """How a spreadsheet shows a number: a share in percent, an amount with the places of its currency."""
+    if shown.unit == SHARE:
+        return "0.0%"
+    if isinstance(shown.value, int):
+        return "#,##0"
+    places = -int(shown.value.as_tuple().exponent) if isinstance(shown.value, Decimal) else 2
+    return "#,##0" + ("." + "0" * places if places > 0 else "")
+
+
+def text(parts: Iterable[pa.Table | Shown], *, excel: bool) -> Iterator[bytes]:
     """A table, in one part or several, as CSV; for Excel with `;`, byte-order mark and decimal comma."""
     for place, part in enumerate(parts):
         told = io.StringIO(newline="")
@@ -171,8 +195,11 @@ def text(parts: Iterable[pa.Table], *, excel: bool) -> Iterator[bytes]:
         yield told.getvalue().encode("utf-8-sig" if excel and place == 0 else "utf-8")
 
 
-def _rows(table: pa.Table) -> Iterator[tuple[Any, ...]]:
+def _rows(table: pa.Table | Shown) -> Iterator[Sequence[Any]]:
     """Rows in Python's values."""
+    if isinstance(table, Shown):
+        yield from table.rows
+        return
     for batch in table.to_batches(max_chunksize=ROWS_AT_ONCE):
         yield from zip(*(column.to_pylist() for column in batch.columns), strict=True)
 

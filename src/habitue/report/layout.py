@@ -39,7 +39,8 @@ class Cell:
 class Grid:
     """A table with its caption. The last `totals` rows are totals; `note` stands below.
 
-    `table` names the published table its rows are made from, `where` the values of columns that pick them there.
+    `table` names the published table its rows are made from, `where` the values of columns that pick them there,
+    `limits` the least and the greatest value of columns.
     """
 
     kind: ClassVar[str] = "grid"
@@ -50,6 +51,7 @@ class Grid:
     note: str = ""
     table: str = ""
     where: Sequence[tuple[str, str]] = ()
+    limits: Sequence[tuple[str, str, str]] = ()
 
     def csv_link(self) -> str:
         """The table as a CSV file inside a link (UTF-8 with BOM, so that spreadsheets read it rightly)."""
@@ -155,7 +157,10 @@ class Definitions:
 
 @dataclass(frozen=True)
 class Figure:
-    """A key figure: value, change in words, definition, and where its rows are; `code` names its lineage."""
+    """A key figure: value, change in words, definition, and where its rows are.
+
+    `code` names its lineage; a figure without one opens `href` instead.
+    """
 
     label: str
     value: str
@@ -165,6 +170,7 @@ class Figure:
     labels: Sequence[str] = ()
     code: str = ""
     interval: str = ""
+    href: str = ""
 
 
 @dataclass(frozen=True)
@@ -229,7 +235,7 @@ Plain = Grid | Listing | Chart | Prose | Link | Items | Facts | Chips | Definiti
 
 @dataclass(frozen=True)
 class Fold:
-    """Blocks behind a line that opens them; printed in full."""
+    """Blocks behind a line that opens them. A document prints them in full, a page as it stands."""
 
     kind: ClassVar[str] = "fold"
     summary: str
@@ -241,12 +247,22 @@ Block = Plain | Fold
 
 @dataclass(frozen=True)
 class Section:
-    """A part of a document, with an answer before its details."""
+    """A part of a document, with an answer before its details.
+
+    A folded one shows its title and its finding on a page; a click, or a link to it, opens the rest.
+    """
 
     anchor: str
     title: str
     blocks: Sequence[Block]
     labels: Sequence[str] = field(default_factory=tuple)
+    is_folded: bool = False
+
+    @property
+    def finding(self) -> str:
+        """What its first block finds, in words."""
+        first = self.blocks[0]
+        return first.title if isinstance(first, Chart) else first.text if isinstance(first, Prose) else ""
 
 
 def cells(*texts: str) -> list[Cell]:

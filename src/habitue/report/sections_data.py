@@ -10,7 +10,7 @@ from typing import Any
 from habitue.report import figures
 from habitue.report.context import MOST_ROWS, Context
 from habitue.report.layout import Block, Cell, Grid, Prose, Section, cells
-from habitue.report.locale import Words
+from habitue.report.locale import Exact, Words
 
 FIRST_REFUSED = 20
 DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "pipe"}
@@ -71,20 +71,24 @@ def _reconciled(c: Context, row: dict[str, Any], first: Cell) -> list[Cell]:
     else:
         check = Cell(
             c.text("reconciliation.gap", amount=c.words.money(gap, row["currency"])),
-            c.text("reconciliation.rows", count=rows_gap) if rows_gap else "",
+            _rows(c, rows_gap) if rows_gap else "",
             "bad",
         )
     amounts = [
         Cell(
             c.words.amount(row[f"{name}_amount"], row["currency"]),
-            c.text("reconciliation.rows", count=row[f"{name}_rows"]),
+            _rows(c, row[f"{name}_rows"]),
         )
         if row[f"{name}_rows"] or row[f"{name}_amount"]
         else Cell("0")
         for name in ("read", *figures.IDENTITY)
     ]
     unreadable = row["unreadable_rows"]
-    return [first, check, *amounts, Cell(c.text("reconciliation.rows", count=unreadable) if unreadable else "0")]
+    return [first, check, *amounts, Cell(_rows(c, unreadable) if unreadable else "0")]
+
+
+def _rows(c: Context, count: int) -> str:
+    return Exact(c.text("reconciliation.rows", count=count), count)
 
 
 def reading(c: Context, file_url: Callable[[str], str] = _nowhere) -> Section:

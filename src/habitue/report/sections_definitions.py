@@ -7,6 +7,7 @@ from habitue.report.context import Context
 from habitue.report.layout import Definitions, Section
 
 _DEFINED_AHEAD = (
+    "definition.expected",
     "definition.total_interval",
     "explain.definition.naive",
     "explain.definition.critical",
@@ -24,6 +25,7 @@ _DEFINED = (
     "ticket",
     "basket",
     "visit",
+    "customers_with_visit",
     "identified",
     "sale_type",
     "counts",

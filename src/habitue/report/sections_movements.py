@@ -11,6 +11,7 @@ from habitue.report import charts_movements as drawing
 from habitue.report import figures
 from habitue.report.context import Context
 from habitue.report.layout import Block, Cell, Column, Fold, Grid, Prose, Section, cells
+from habitue.report.locale import Exact
 from habitue.report.sections_segments import named
 from habitue.report.segment_figures import NOT_YET, STRATEGIC, around_core, movers
 
@@ -323,7 +324,8 @@ def _revenue(c: Context, population: str, step: Step, moves: Moves) -> list[Bloc
 
 
 def _signed(c: Context, amount: int, *, is_short: bool = True) -> str:
-    return ("+" if amount > 0 else "") + (c.short(amount) if is_short else c.money(amount))
+    told = c.short(amount) if is_short else c.money(amount)
+    return Exact(f"+{told}", told.value, told.unit) if amount > 0 and isinstance(told, Exact) else told
 
 
 def _homogeneity(c: Context, population: str) -> list[Block]:

@@ -62,13 +62,15 @@ def _row(c: Context, row: dict[str, Any]) -> list[Cell]:
     subject = c.text("segments.total") if row["subject"] == WHOLE else c.segment(STRATEGIC, row["subject"])
     within = row["is_within_95"]
     made_on = Cell(c.words.date(row["made_on"]), c.text("promises.trial") if row["is_backdated"] else "")
-    return cells(
+    return [
         made_on,
-        c.population(row["population"]),
-        subject,
-        c.short(row["expected_amount"]),
-        between(c, row),
-        c.short(row["actual_amount"]),
-        c.change_short(row["actual_amount"], row["expected_amount"]),
-        "–" if within is None else c.text("promises.yes" if within else "promises.no"),
-    )
+        *cells(
+            c.population(row["population"]),
+            subject,
+            c.short(row["expected_amount"]),
+            between(c, row),
+            c.short(row["actual_amount"]),
+            c.change_short(row["actual_amount"], row["expected_amount"]),
+            "–" if within is None else c.text("promises.yes" if within else "promises.no"),
+        ),
+    ]

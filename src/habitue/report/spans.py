@@ -70,7 +70,8 @@ def span(asked: str | None, calendar: Calendar, as_of: date, data: Period | None
     now = periods(calendar, as_of).get(name)
     if now is None:
         name, now = EXPLICIT, _days(name, as_of)
-    return Span(name, now, calendar.comparable(now), data)
+    unit = {ROLLING: "year", "year_to_date": "year", EXPLICIT: ""}.get(name, name)
+    return Span(name, now, calendar.comparable(now, unit), data)
 
 
 def as_text(period: Period) -> str:

@@ -223,11 +223,11 @@ class Month:
     period: Period
     now: Sums
     before: Sums | None
-    is_begun: bool
+    is_part: bool
 
 
 def months(days: pa.Table, calendar: Calendar, data: Period, *, most: int = 25) -> list[Month]:
-    """The months of the data, newest first; the last may have only begun.
+    """The months of the data, newest first; of the last and the first the data may cover only a part.
 
     Args:
         days: SALES_BY_DAY.
@@ -239,8 +239,8 @@ def months(days: pa.Table, calendar: Calendar, data: Period, *, most: int = 25) 
     found: list[Month] = []
     period = calendar.unit_of(data.last_on, "month")
     while len(found) < most and period.last_on >= data.first_on:
-        shown = Period(period.first_on, min(period.last_on, data.last_on))
-        span = Span("month", shown, calendar.comparable(shown), data)
+        shown = Period(max(period.first_on, data.first_on), min(period.last_on, data.last_on))
+        span = Span("month", shown, calendar.comparable(shown, "month"), data)
         before = _of_days(each, span.before) if span.has_before else None
         found.append(Month(shown, _of_days(each, shown), before, shown != period))
         period = calendar.unit_of(period.first_on - timedelta(days=1), "month")
@@ -325,17 +325,20 @@ def _left_out(store: str, sold_on: Days | None, span: Span, known: Mapping[str, 
         return LeftOut(store, OPENED, first, stated_first is not None)
     if last < span.now.last_on - (timedelta(0) if stated_last else slack(span.now)):
         return LeftOut(store, CLOSED, last, stated_last is not None)
-    gaps = (gap for period in (span.before, span.now) if (gap := _gap(sold_on, period)) is not None)
+    known_days = Period(span.before.first_on, span.now.last_on)
+    gaps = (gap for period in (span.before, span.now) if (gap := _gap(sold_on, period, known_days)) is not None)
     return next((LeftOut(store, INTERRUPTED, gap.first_on, False, gap.last_on) for gap in gaps), None)
 
 
-def _gap(sold_on: Days, period: Period) -> Period | None:
-    """The first run of more than `LONGEST_GAP_DAYS` days of a period without a ticket."""
+def _gap(sold_on: Days, period: Period, data: Period) -> Period | None:
+    """The first days without a ticket that touch a period: more in a row than `LONGEST_GAP_DAYS`, or all of it."""
     day = np.timedelta64(1, "D")
     first, last = np.datetime64(period.first_on), np.datetime64(period.last_on)
-    edges = np.concatenate(([first - day], sold_on[(sold_on >= first) & (sold_on <= last)], [last + day]))
-    long = np.flatnonzero(np.diff(edges) - day > LONGEST_GAP_DAYS * day)
-    if not len(long):
+    begin, end = min(sold_on[0], np.datetime64(data.first_on)), max(sold_on[-1], np.datetime64(data.last_on))
+    edges = np.concatenate(([begin - day], sold_on, [end + day]))
+    begun, ended = edges[:-1] + day, edges[1:] - day
+    is_long = (ended - begun + day > LONGEST_GAP_DAYS * day) & (begun <= last) & (ended >= first)
+    found = np.flatnonzero(is_long | ((begun <= first) & (ended >= last)))
+    if not len(found):
         return None
-    begun, ended = edges[long[0]] + day, edges[long[0] + 1] - day
-    return Period(date.fromisoformat(str(begun)), date.fromisoformat(str(ended)))
+    return Period(*(date.fromisoformat(str(edge[found[0]])) for edge in (begun, ended)))

@@ -12,6 +12,7 @@ import pyarrow as pa
 from habitue.report.context import Context
 from habitue.report.reasons import IN_WORDS
 from habitue.report.segment_figures import STRATEGIC, TEN
+from habitue.segments.transitions import WHOLE
 
 TERMS: Mapping[str, str] = {
     "sale_type": "sale_type",
@@ -84,6 +85,8 @@ def stored(c: Context, table: str, column: str, row: Mapping[str, Any], major: A
 
 
 def _text(c: Context, table: str, column: str, row: Mapping[str, Any], value: str) -> str:
+    if column in SEGMENTS and value == WHOLE:
+        return c.text("segments.total")
     if column in SEGMENTS:
         return c.segment(str(row.get("segmentation") or STRATEGIC), value)
     if column == "ten_segment":

@@ -18,20 +18,30 @@ from habitue.web import downloads, render
 from habitue.web.access import Access, Gate
 from habitue.web.api import answers, create_api, faults
 from habitue.web.kept import Kept
-from habitue.web.pages import Page, all_pages
+from habitue.web.pages import Page, all_pages, value_lists
 from habitue.web.view import PERSONAL, RUN, Content, Served, View
 from habitue.workspace.published import Published
 
 API = "/api/"
 
+ITEM, EXCEL = "item", "excel"
+"""What the address of a file says: what its page is about, and that its CSV is for Excel."""
 
-def create_app(projects: Iterable[Project], access: Access, *, host: str = "127.0.0.1", port: int = 8765) -> FastAPI:
+
+HOST = "127.0.0.1"
+"""The address the pages are served at: of this machine only."""
+
+
+HTTP_PORT = 80
+"""The port that browsers leave out of the host's name."""
+
+
+def create_app(projects: Iterable[Project], access: Access, *, port: int = 8765) -> FastAPI:
     """The application over some projects.
 
     Args:
         projects: projects to show, the first one first; each is named in addresses by its folder.
         access: who may read.
-        host: the address it listens on.
         port: the port it listens on; cookies of other ports of this host are others.
     """
     served = {one.slug: one for one in _named(projects)}
@@ -51,10 +61,12 @@ def create_app(projects: Iterable[Project], access: Access, *, host: str = "127.
     app.mount(answers.ADDRESS, create_api(served))
     _add_pages(app, served, pages)
     _add_faults(app, served)
-    app.add_middleware(
-        Gate,
+    ends = (f":{port}", "") if port == HTTP_PORT else (f":{port}",)
+    # About everything, what answers a fault of ours too: a middleware of the application would stand within that.
+    app.middleware_stack = Gate(
+        app.build_middleware_stack(),
         access=access,
-        hosts={f"{name}:{port}" for name in ("127.0.0.1", "localhost", "[::1]", host)},
+        hosts={name + end for name in (HOST, "localhost", "[::1]") for end in ends},
         cookie=f"habitue_{port}",
         refused=_refused(served),
     )
@@ -104,8 +116,9 @@ def _add_pages(app: FastAPI, served: Mapping[str, Served], pages: Mapping[str, P
 
         if view.asked.keys() & PERSONAL:
             return make()
-        # Pages about several runs change with every new one.
-        address, newest = tuple(sorted(view.asked.items())), view.published.runs()[-1].run_id
+        # A file of a page is made of its content. Pages about several runs change with every new one.
+        address = tuple(sorted(one for one in view.asked.items() if one[0] not in (ITEM, EXCEL)))
+        newest = view.published.runs()[-1].run_id
         return app.state.kept.get(
             (view.served.slug, view.run.run_id, newest, view.words.language, page.name, item, address), make
         )
@@ -114,7 +127,10 @@ def _add_pages(app: FastAPI, served: Mapping[str, Served], pages: Mapping[str, P
         page, view, one, words = view_of(request, slug, language, name)
         if view is None:
             return render.no_run(request, one, words, pages.values())
-        return render.page(request, view, content_of(page, view, item), pages.values(), served.values())
+        content = content_of(page, view, item)
+        if content.leads_to:
+            return RedirectResponse(content.leads_to, 303)
+        return render.page(request, view, content, pages.values(), served.values())
 
     @app.get("/{slug}/{language}/{name}", response_class=HTMLResponse, include_in_schema=False)
     def page(request: Request, slug: str, language: str, name: str) -> Response:
@@ -132,14 +148,22 @@ def _add_pages(app: FastAPI, served: Mapping[str, Served], pages: Mapping[str, P
         grids = downloads.grids(content_of(page, view, item))
         if not 0 <= number < len(grids):
             raise HTTPException(404)
-        return downloads.as_shown(grids[number], f"{name}-{number + 1}", kind, excel="excel" in request.query_params)
+        is_excel = "excel" in request.query_params
+        return downloads.as_shown(grids[number], f"{name}-{number + 1}", kind, view.words, excel=is_excel)
 
     @app.get("/{slug}/{language}/tables/{name}.{kind}", include_in_schema=False)
     def rows(request: Request, slug: str, language: str, name: str, kind: str) -> Response:
         _, view, _, _ = view_of(request, slug, language, "tables")
         if view is None:
             raise HTTPException(404)
-        return downloads.rows(view, name.replace("-", "_"), kind, excel="excel" in request.query_params)
+        return downloads.rows(view, name.replace("-", "_"), kind, excel=EXCEL in request.query_params)
+
+    @app.get("/{slug}/{language}/value/{name}.{kind}", include_in_schema=False)
+    def listed(request: Request, slug: str, language: str, name: str, kind: str) -> Response:
+        _, view, _, _ = view_of(request, slug, language, "value")
+        if view is None:
+            raise HTTPException(404)
+        return value_lists.file(view, name, kind, excel=EXCEL in request.query_params)
 
     @app.get("/{slug}/{language}/{name}/{item:path}", response_class=HTMLResponse, include_in_schema=False)
     def one(request: Request, slug: str, language: str, name: str, item: str) -> Response:
@@ -159,8 +183,6 @@ def _add_faults(app: FastAPI, served: Mapping[str, Served]) -> None:
         if request.url.path.startswith(API):  # what a mounted application's address cannot hold, as a line end
             return faults.missing(request, fault)
         status = fault.status_code
-        if status == 303:
-            return RedirectResponse((fault.headers or {})["Location"], status)
         return shown(
             request, status, lambda words: [words.text("web.fault.404" if status == 404 else "web.fault.other")]
         )

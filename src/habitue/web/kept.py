@@ -8,7 +8,7 @@ from concurrent.futures import Future
 from threading import Lock
 from typing import Any
 
-MOST = 300
+MOST = 100
 
 
 class Kept:

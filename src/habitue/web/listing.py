@@ -18,6 +18,9 @@ ROWS = 50
 
 MOST_OFFSET = 1_000_000
 
+MOST_SAID = 100
+"""Characters at most of what an address says that an error repeats."""
+
 
 def offset(view: View) -> int:
     """How many rows come before those the address asks for.
@@ -26,9 +29,16 @@ def offset(view: View) -> int:
         UsageError: it is no whole number from 0.
     """
     asked = view.asked.get("from", "0")
-    if not asked.isdecimal() or int(asked) > MOST_OFFSET:
-        raise UsageError(message("web.list.bad_from", value=asked, most=MOST_OFFSET))
-    return int(asked)
+    found = whole_number(asked, MOST_OFFSET)
+    if found is None:
+        raise UsageError(message("web.list.bad_from", value=asked[:MOST_SAID], most=MOST_OFFSET))
+    return found
+
+
+def whole_number(told: str, most: int) -> int | None:
+    """The whole number from 0 to `most` a text of an address says; None: it says none."""
+    is_one = told.isascii() and told.isdecimal() and len(told) <= len(str(most))
+    return int(told) if is_one and int(told) <= most else None
 
 
 def paged(view: View, address: Callable[..., str], count: int, total: int) -> tuple[int, str, str]:
@@ -43,7 +53,7 @@ def paged(view: View, address: Callable[..., str], count: int, total: int) -> tu
     start = offset(view)
     last = start + count
     previous = address(**{"from": str(start - ROWS) if start > ROWS else None}) if start else ""
-    return start + 1, previous, address(**{"from": str(last)}) if last < total else ""
+    return start + 1, previous, address(**{"from": str(last)}) if last < min(total, MOST_OFFSET + 1) else ""
 
 
 def sorting(view: View, names: Sequence[str], default: str = "") -> str:

@@ -12,13 +12,14 @@ from typing import Any
 
 from habitue.errors import UsageError, message
 from habitue.report.stored import stored
+from habitue.web.api.faults import MOST_FIRST
+from habitue.web.listing import MOST_SAID, whole_number
 from habitue.web.view import View
 from habitue.workspace.conditions import IS, NOT, READERS, RELATIONS, Condition
 from habitue.workspace.published import SCHEMAS
 
 BETWEEN = "\x1f"
 FIRST, SORT, SUM = "first", "sort", "sum"
-MOST_FIRST = 10_000_000
 
 
 def conditions(view: View) -> list[Condition]:
@@ -50,9 +51,10 @@ def first(view: View) -> int | None:
     told = view.asked.get(FIRST)
     if not told:
         return None
-    if not (told.isascii() and told.isdecimal()) or not 1 <= int(told) <= MOST_FIRST:
-        raise UsageError(message("web.tables.bad_first", value=told, most=MOST_FIRST))
-    return int(told)
+    found = whole_number(told, MOST_FIRST)
+    if not found:
+        raise UsageError(message("web.tables.bad_first", value=told[:MOST_SAID], most=MOST_FIRST))
+    return found
 
 
 def kept(view: View) -> dict[str, str]:

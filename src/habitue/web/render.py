@@ -20,7 +20,7 @@ from habitue.report.layout import Grid
 from habitue.report.locale import LANGUAGES, Words
 from habitue.web import downloads
 from habitue.web.pages import Page
-from habitue.web.view import Content, Served, View
+from habitue.web.view import FILTERS, Content, Served, View
 from habitue.workspace.published import SCHEMAS
 
 KINDS = {
@@ -84,6 +84,10 @@ def page(
         is_at_work=view.published.is_run_at_work,
         is_last=view.run.run_id == view.published.runs()[-1].run_id,
         as_of=view.words.date(view.whole.as_of, long=True),
+        unheeded=view.unheeded(content),
+        heeded=f"{request.url.path}?{urlencode({key: told for key, told in view.asked.items() if key not in FILTERS})}",
+        made=view.words.date(view.run.created_at),
+        version=view.run.manifest["versions"]["habitue"],
     )
     return HTMLResponse(html)
 
@@ -135,7 +139,7 @@ def _text(words: Words, code: str, /, **params: Any) -> str:
 
 def _chrome(request: Request, served: Served, words: Words, pages: Sequence[Page]) -> dict[str, Any]:
     """What stands around every page of a project: its name, the menu, the languages."""
-    parts = request.url.path.split("/")
+    parts = request.scope["path"].split("/")
     query = f"?{request.url.query}" if request.url.query else ""
     languages = []
     for language in LANGUAGES:
@@ -159,7 +163,8 @@ def _prose(view: View, told: str) -> Markup:
         shown = re.fullmatch(r"habitue show ([a-z0-9-]+)", found[1])
         if shown and shown[1].replace("-", "_") in SCHEMAS:
             address = escape(view.table_url(shown[1].replace("-", "_")))
-            return f'<a href="{address}">{escape(view.text("rows_of_table", table=shown[1]))}</a>'
+            table = view.words.term("table", shown[1].replace("-", "_"))
+            return f'<a href="{address}">{escape(view.text("rows_of_table", table=table))}</a>'
         return f"<code>{found[1]}</code>"
 
     return Markup(re.sub(r"`([^`]+)`", code, str(escape(told))))
@@ -186,10 +191,10 @@ def _downloads(request: Request, view: View, numbers: Mapping[int, int], grid: G
     number = numbers.get(id(grid))
     if number is None or not grid.rows:
         return Markup()
-    parts = request.url.path.split("/")
+    parts = request.scope["path"].split("/")
     asked = dict(request.query_params) | ({"item": "/".join(parts[4:])} if len(parts) > 4 else {})
-    base = "/".join(parts[:4]) + f"/grid/{number}"
+    base = quote("/".join(parts[:4])) + f"/grid/{number}"
     files = downloads.formats(view, lambda kind, **more: f"{base}.{kind}?{urlencode({**asked, **more})}")
     template = _environment().get_template("downloads.html.j2")
-    rows = view.table_url(grid.table, grid.where) if grid.table else ""
+    rows = view.table_url(grid.table, grid.where, grid.limits) if grid.table else ""
     return Markup(template.render(files=files, rows=rows, text=partial(_text, view.words), caption=grid.caption))

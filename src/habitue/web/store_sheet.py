@@ -22,9 +22,12 @@ def sheet(s: StoreView) -> Content:
     days = s.days()
     here = store_figures.in_all(days, s.span)
     figures = [
-        Figure(s.text(f"head.{measure}"), s.measure(here, measure), s.change_of(here, measure), "", "comparison")
+        Figure(
+            s.text(f"head.{measure}"), s.measure(here, measure), s.change_of(here, measure), "", "comparison",
+            href=s.figure_url(measure),
+        )
         for measure in AT_HEAD
-    ]
+    ]  # fmt: skip
     sections = [_comparison(s, here, store), s.months(), s.channels(here), _segments(s, store)]
     trail = [(s.text("title"), s.view.url("stores", store=None))]
     return Content(
@@ -76,6 +79,7 @@ def _comparison(s: StoreView, here: Place, store: str) -> Section:
         note=s.against(),
         table="sales_by_day",
         where=s.picked_values(),
+        limits=s.limits,
     )  # fmt: skip
     blocks: list[Block] = [Prose(status) for status in _status(s, store)]
     return Section("comparison", s.text("comparison"), [*blocks, grid], s.c.sales_labels)

@@ -16,6 +16,7 @@ from habitue.report import charts, store_figures
 from habitue.report.context import Context, change_in_words
 from habitue.report.figures import Comparison, Rows, rows_of, share_of
 from habitue.report.layout import Block, Cell, Column, Grid, Section
+from habitue.report.locale import SHARE, Exact
 from habitue.report.spans import EXPLICIT, PERIODS, Span, as_text, periods, span
 from habitue.report.store_figures import INTERRUPTED, LeftOut, Month, Place
 from habitue.web import picking
@@ -86,10 +87,13 @@ class StoreView:
 
     def choices(self) -> list[tuple[str, str]]:
         """The periods to choose from: value in the address, words."""
-        found = [
-            (name, self.text("choice", name=self.text(f"period_{self._kind(name)}"), period=self.told(period)))
-            for name, period in periods(self.calendar, self.c.as_of).items()
-        ]
+        found, seen = [], set[Period]()
+        for name, period in periods(self.calendar, self.c.as_of).items():
+            if period in seen and name != self.span.name:  # at the end of a year it is the year to date, too
+                continue
+            seen.add(period)
+            kind = self.text(f"period_{self._kind(name)}")
+            found.append((name, self.text("choice", name=kind, period=self.told(period))))
         if self.span.name == EXPLICIT:
             found.append((as_text(self.span.now), self.told(self.span.now)))
         return found
@@ -125,7 +129,8 @@ class StoreView:
         """The same for a cell of a table."""
         if compared.before == 0 and compared.now and not points:
             return self.text("cell.new")
-        return change_in_words(self.c.words, "web.stores.cell", compared, points=points)
+        told = change_in_words(self.c.words, "web.stores.cell", compared, points=points)
+        return told if points or compared.relative is None else Exact(told, compared.relative, SHARE)
 
     def against(self) -> str:
         """What the period is compared with, or why with nothing."""
@@ -136,14 +141,18 @@ class StoreView:
         assert found.data is not None
         return self.text("against_none" if found.is_full else "against_partly", day=found.data.first_on)
 
-    def rows_url(self, period: Period, *more: Condition, of_all_stores: bool = False) -> str:
-        """The address of the rows of SALES_BY_DAY behind a figure."""
+    def rows_url(self, period: Period, *more: Condition, of_all_stores: bool = False, total: str = "") -> str:
+        """The address of the rows of SALES_BY_DAY behind a figure; `total` is the column it is the sum of."""
         limits = (
             Condition("sold_on", (str(period.first_on),), MIN),
             Condition("sold_on", (str(period.last_on),), MAX),
         )
         picked = (*self.conditions(of_all_stores=of_all_stores), *limits, *more)
-        return self.view.url("tables", TABLE.replace("_", "-"), **picking.address(picked))
+        return self.view.url("tables", TABLE.replace("_", "-"), **picking.address(picked), **{picking.SUM: total})
+
+    def figure_url(self, measure: str, *more: Condition) -> str:
+        """The address of the rows behind a key figure of the period, with its sum where it is one."""
+        return self.rows_url(self.span.now, *more, total=measure if measure == "kept_amount" else "")
 
     def measure(self, place: Place, name: str, *, before: bool = False) -> str:
         """A measure or ratio of a place in words."""
@@ -229,13 +238,13 @@ class StoreView:
             self.text(f"caption_{kind}", **told),
             [first, *self.against_columns()],
             [[cell, *self.against_cells(place, picked)] for cell, place, picked in [*named, *total]],
-            totals=len(total), note=self.against(), table=TABLE, where=self.picked_values(),
+            totals=len(total), note=self.against(), table=TABLE, where=self.picked_values(), limits=self.limits,
         )  # fmt: skip
         sheet = Grid(
             self.text(f"caption_sheet_{kind}", **told),
             self.columns(first),
             [self.line(cell, place, whole, picked) for cell, place, picked in [*named, *total]],
-            totals=len(total), note=self.against(), table=TABLE, where=self.picked_values(),
+            totals=len(total), note=self.against(), table=TABLE, where=self.picked_values(), limits=self.limits,
         )  # fmt: skip
         drawn = [
             charts.Bar(
@@ -282,6 +291,11 @@ class StoreView:
         """The filters as columns and values of the published table."""
         return tuple((one.column, str(one.values[0])) for one in self.conditions() if one.relation == IS)
 
+    @property
+    def limits(self) -> tuple[tuple[str, str, str], ...]:
+        """The first and the last day of the period in the published table."""
+        return (("sold_on", str(self.span.now.first_on), str(self.span.now.last_on)),)
+
     def channels(self, whole: Place) -> Section | None:
         """Sales by sales channel, where there are several."""
         places = store_figures.by_sales_channel(self.days(), self.span)
@@ -317,6 +331,7 @@ class StoreView:
             [self._month(one) for one in found],
             table=TABLE,
             where=self.picked_values(),
+            limits=(("sold_on", str(found[-1].period.first_on), str(found[0].period.last_on)),),
         )
         best = max(found, key=lambda one: one.now.kept_amount)
         chart = self.c.chart(
@@ -330,7 +345,7 @@ class StoreView:
 
     def _month(self, one: Month) -> list[Cell]:
         place = Place(None, one.now, one.before)
-        days = self.told(one.period) if one.is_begun or self.is_fiscal else ""
+        days = self.told(one.period) if one.is_part or self.is_fiscal else ""
         address = self.view.url("stores", **{PERIOD: as_text(one.period)})
         return [
             Cell(self.month(one.period), days, href=address),

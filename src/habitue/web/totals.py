@@ -6,12 +6,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import pyarrow as pa
-
 from habitue import schemas
 from habitue.report.layout import Cell
 from habitue.web import downloads, picking
 from habitue.web.view import View
+from habitue.workspace.conditions import Condition
 from habitue.workspace.published import SCHEMAS
 from habitue.workspace.tables import MONEY
 
@@ -29,7 +28,7 @@ class Sums:
 
 def _of(schema: schemas.Schema, *without: str, within: Sequence[str] = ()) -> Sums:
     """All amounts, counts and rows of a table but some."""
-    found = (one.name for one in schema.columns if one.name.endswith(("_amount", "_count", "_rows", "rows")))
+    found = (one.name for one in schema.columns if one.name.endswith(("_amount", "_count", "rows")))
     return Sums(tuple(name for name in found if name not in without), tuple(within))
 
 
@@ -89,13 +88,12 @@ class Totals:
     note: str = ""
 
 
-def totals(view: View, name: str, rows: pa.Table, count: int) -> Totals:
+def totals(view: View, name: str, count: int) -> Totals:
     """Sums and counts over all rows an address picks of a table, amounts in units.
 
     Args:
         view: the request.
         name: name of the table.
-        rows: some of the rows.
         count: how many are picked in all.
     """
     schema = SCHEMAS[name]
@@ -114,6 +112,10 @@ def totals(view: View, name: str, rows: pa.Table, count: int) -> Totals:
         first=picking.first(view),
     )  # fmt: skip
     several = {column for column, number in zip(within, numbers, strict=False) if number > 1}
+    own = None
+    if "currency" in within:
+        own, is_only = _currency(view, name, count)
+        several |= set() if is_only else {"currency"}
     values = dict(zip(summed, added, strict=True))
     cells = {
         column: view.text("tables.different", count=number)
@@ -126,9 +128,17 @@ def totals(view: View, name: str, rows: pa.Table, count: int) -> Totals:
             told = {"columns": _listed(view, name, group.columns), "needs": _listed(view, name, apart)}
             notes.append(view.text("tables.not_summed", **told))
         else:
-            currency = rows["currency"][0].as_py() if "currency" in group.within else view.whole.currency
+            currency = own if "currency" in group.within else view.whole.currency
             cells |= {column: _shown(view, column, values[column], currency) for column in group.columns}
     return Totals(cells, " ".join(notes))
+
+
+def _currency(view: View, name: str, count: int) -> tuple[str | None, bool]:
+    """The currency of the first of the rows, and whether all have one or all have none."""
+    where = picking.conditions(view)
+    found, _ = view.published.page(view.run, name, where=where, limit=1, columns=["currency"])
+    _, without = view.published.page(view.run, name, where=[*where, Condition("currency", (None,))], limit=0)
+    return found["currency"][0].as_py(), without in (0, count)
 
 
 def _listed(view: View, name: str, columns: Sequence[str]) -> str:

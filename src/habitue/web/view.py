@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -17,8 +18,9 @@ from habitue.report.context import Context
 from habitue.report.figures import rows_of
 from habitue.report.layout import Figure, Section
 from habitue.report.locale import Words
+from habitue.schemas import STORES
 from habitue.workspace.catalogue import Run
-from habitue.workspace.conditions import Condition
+from habitue.workspace.conditions import IS, Condition
 from habitue.workspace.published import Published
 
 FILTERS = {"population": "population", "store": "store_id", "sales_channel": "sales_channel"}
@@ -82,10 +84,15 @@ class Content:
     trail: Sequence[tuple[str, str]] = field(default_factory=tuple)
     """Pages above this one: label and address."""
     search: Search | None = None
+    leads_to: str = ""
+    """The address to go on to instead of showing this."""
 
 
 class Picked(Mapping[str, pa.Table]):
-    """Tables of a run, only the rows that the filters leave: of every table that has the filter's column."""
+    """Tables of a run, only the rows that the filters leave: of every table that has the filter's column.
+
+    What stores are called stays known of all of them.
+    """
 
     def __init__(self, tables: Mapping[str, pa.Table], picks: Mapping[str, str]) -> None:
         self._tables, self._picks = tables, picks
@@ -93,7 +100,7 @@ class Picked(Mapping[str, pa.Table]):
     def __getitem__(self, name: str) -> pa.Table:
         table = self._tables[name]
         for column, value in self._picks.items():
-            if column in table.column_names:
+            if column in table.column_names and name != STORES.name:
                 table = table.filter(pc.field(column) == value)
         return table
 
@@ -161,9 +168,37 @@ class View:
         path = "/" + "/".join(quote(part, safe="") for part in parts)
         return path + (f"?{urlencode(wanted)}" if wanted else "") + (f"#{quote(anchor)}" if anchor else "")
 
-    def table_url(self, name: str, where: Sequence[tuple[str, str]] = ()) -> str:
-        """The address of the rows of a published table."""
-        return self.url("tables", name.replace("_", "-"), **{f"is_{column}": value for column, value in where})
+    def table_url(
+        self,
+        name: str,
+        where: Sequence[tuple[str, str]] = (),
+        limits: Sequence[tuple[str, str, str]] = (),
+        **asked: str | None,
+    ) -> str:
+        """The address of the rows of a published table.
+
+        Args:
+            name: its name.
+            where: columns and the values they have.
+            limits: columns, their least and their greatest value.
+            asked: what else the address says after its `?`.
+        """
+        picks = {f"is_{column}": value for column, value in where}
+        for column, least, greatest in limits:
+            picks |= {f"min_{column}": least, f"max_{column}": greatest}
+        return self.url("tables", name.replace("_", "-"), **{**picks, **asked})  # fmt: skip
+
+    def unheeded(self, content: Content) -> str:
+        """The filters of the address that a content does not follow, in words; "" if it follows all."""
+        c, words = self.whole, {"population": self.whole.population, "store": self.whole.store}
+        names = {one.name for one in content.filters} | {
+            name for name, column in FILTERS.items() if f"{IS}_{column}" in self.asked
+        }
+        told = (
+            f"{self.text(f'filter.{name}')} ({words.get(name, c.written)(self.asked[name])})"
+            for name in FILTERS if self.asked.get(name) and name not in names
+        )  # fmt: skip
+        return self.words.listing(told)
 
     def filters(self, *, periods: Sequence[tuple[str, str]] = ()) -> tuple[Filter, ...]:
         """The filter bar: the filters this page honours that have something to choose.
@@ -201,4 +236,11 @@ class View:
         if column == "population":
             known = [name for name in self.whole.segments.populations if name in sold]
             return [*known, *sorted(sold - set(known))]
-        return sorted(sold, key=lambda value: (self.whole.store(value) if column == "store_id" else value, value))
+        named = self.whole.store if column == "store_id" else str
+        return sorted(sold, key=lambda value: (_natural(named(value)), value))
+
+
+def _natural(name: str) -> list[tuple[int, str]]:
+    """What sorts a name as a reader would: "2" before "10"."""
+    parts = re.split(r"([0-9]+)", name.casefold())
+    return [(len(part.lstrip("0")), part) if at % 2 else (0, part) for at, part in enumerate(parts)]

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import codecs
 import difflib
-import hashlib
-import json
 import re
 import tomllib
 from collections.abc import Mapping, Sequence
@@ -64,12 +62,9 @@ KINDS: Mapping[str, str] = {
 
 @dataclass(frozen=True)
 class Settings:
-    """A validated `habitue.toml`. Customer numbers in rules are still as written; see `workspace.people`.
+    """A validated `habitue.toml`. Customer numbers in rules are still as written; see `workspace.people`."""
 
-    `fingerprint` is of what is written there and in the rule sets it names, whatever the defaults of the version.
-    """
-
-    fingerprint: str
+    fingerprint: str  # of what is written, whatever the defaults of the version
     project: ProjectSection
     tolerance: ToleranceSection
     sources: tuple[Source, ...]
@@ -189,9 +184,8 @@ def validate(raw: Mapping[str, Any], folder: Path = Path()) -> Settings:
     faults += calendar_settings.calendar_faults(found.calendar, raw.get("calendar"))
     if faults:
         raise ConfigurationError(*faults)
-    written = json.dumps([found.model_dump(mode="json", exclude_unset=True), repr(rule_sets)], sort_keys=True)
     return Settings(
-        hashlib.sha256(written.encode()).hexdigest()[:16],
+        found.fingerprint(rule_sets),
         found.project,
         found.tolerance,
         tuple(_source(name, section) for name, section in found.sources.items()),

@@ -39,6 +39,9 @@ BATCH = 50_000
 
 MOST_OFFSET = 2**63 - 1
 
+MOST_KEPT = 4
+"""Runs whose tables are kept in memory."""
+
 
 class Published:
     """The runs of one project, for many readers at once."""
@@ -55,8 +58,9 @@ class Published:
         )
         runs = str(workspace.folder / RUNS).replace("'", "''")
         for setting in (
-            "TimeZone = 'UTC'",
-            "parquet_metadata_cache = true",  # the files of a run never change
+            # Of all connections: each query has its own.
+            "GLOBAL TimeZone = 'UTC'",
+            "GLOBAL parquet_metadata_cache = true",  # the files of a run never change
             f"allowed_directories = ['{runs}']",
             "enable_external_access = false",
             "lock_configuration = true",
@@ -82,16 +86,17 @@ class Published:
     @property
     def is_run_at_work(self) -> bool:
         """Whether a run is at work on the project now."""
-        return is_locked(self.workspace.folder)
+        with self._lock:  # to look is to take the file's lock: readers must not take one another for a run
+            return is_locked(self.workspace.folder)
 
     def tables(self, run: Run) -> RunTables:
         """The tables of a run, read as they are asked for and kept."""
         with self._lock:
-            if run.run_id not in self._tables:
-                if len(self._tables) >= 4:
-                    del self._tables[next(iter(self._tables))]
-                self._tables[run.run_id] = RunTables(self.workspace.run_folder(run))
-            return self._tables[run.run_id]
+            found = self._tables.pop(run.run_id, None) or RunTables(self.workspace.run_folder(run))
+            self._tables[run.run_id] = found  # the last one used is the last to go
+            if len(self._tables) > MOST_KEPT:
+                del self._tables[next(iter(self._tables))]
+            return found
 
     def has(self, run: Run, name: str) -> bool:
         """Whether a run has a table of that name."""

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime, time
 from decimal import Decimal
 from typing import Annotated, Any, Literal
@@ -13,6 +15,7 @@ from pydantic_core import PydanticCustomError
 
 from habitue.periods import FISCAL, GREGORIAN, WEEKDAYS
 from habitue.purchases.sale_types import SALE_TYPES
+from habitue.segments.rule_sets import RuleSet
 from habitue.sources.declared import Kind
 from habitue.value.methods import CANDIDATES, MEASURES
 
@@ -317,6 +320,11 @@ class SettingsFile(Section):
     value: ValueSection = ValueSection()  # type: ignore[call-arg]
     calendar: CalendarSection = CalendarSection()  # type: ignore[call-arg]
     engine: EngineSection = EngineSection()  # type: ignore[call-arg]
+
+    def fingerprint(self, rule_sets: Sequence[RuleSet]) -> str:
+        """Of what is written in the file and in the rule sets it names, whatever the defaults of the version."""
+        written = [self.model_dump(mode="json", exclude_unset=True), repr(rule_sets)]
+        return hashlib.sha256(json.dumps(written, sort_keys=True).encode()).hexdigest()[:16]
 
 
 SECTIONS: Mapping[str, type[Section]] = {

@@ -104,10 +104,14 @@ def in_major_units(table: pa.Table, name: str, home: str) -> pa.Table:
     return table
 
 
+def harmless(text: str) -> str:
+    """A text with an apostrophe in front if a spreadsheet would run it as a formula."""
+    return "'" * text.startswith(FORMULA_STARTS) + text
+
+
 def without_formulas(table: pa.Table) -> pa.Table:
     """Texts that a spreadsheet would run as a formula get an apostrophe in front; names of columns too."""
-    names = ["'" * name.startswith(FORMULA_STARTS) + name for name in table.column_names]
-    table = table.rename_columns(names)
+    table = table.rename_columns([harmless(name) for name in table.column_names])
     for place, column in enumerate(table.column_names):
         if pa.types.is_string(table.schema.field(column).type):
             values: Any = table[column]

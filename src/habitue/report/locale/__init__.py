@@ -28,7 +28,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
-from functools import cache
+from functools import cache, reduce
 from importlib.resources import files
 from types import MappingProxyType
 from typing import Any
@@ -52,7 +52,28 @@ LANGUAGES = ("en", "fr", "ru")
 
 _LOCALES = {"en": "en_GB", "fr": "fr_FR", "ru": "ru_RU"}
 _PLURALS = frozenset({"zero", "one", "two", "few", "many", "other"})
-_NO_VALUE = "–"
+NO_VALUE = "–"
+SHARE = "%"
+
+
+class Exact(str):
+    """A text that carries the exact value it shows, for files: a number, a day or a moment.
+
+    `unit` is SHARE for a share of 1, the code of the currency for an amount (in its major units), else empty.
+    """
+
+    __slots__ = ("unit", "value")
+    value: Decimal | float | date
+    unit: str
+
+    def __new__(cls, text: str, value: Decimal | float | date, unit: str = "") -> Exact:
+        """A text, its value and its unit."""
+        made = super().__new__(cls, text)
+        made.value, made.unit = value, unit
+        return made
+
+    def __reduce__(self) -> tuple[type[Exact], tuple[str, Decimal | float | date, str]]:
+        return Exact, (str(self), self.value, self.unit)
 
 
 class MissingWordingError(KeyError):
@@ -183,17 +204,18 @@ class Words:
     def number(self, value: int | float | Decimal | None, *, decimals: int | None = None) -> str:
         """A number: whole ones exact, others with three significant digits, or as many decimals as asked for."""
         if value is None:
-            return _NO_VALUE
+            return NO_VALUE
         if decimals is None:
             decimals = 0 if isinstance(value, int) or abs(value) >= 100 else 1 if abs(value) >= 10 else 2
         pattern = "#,##0" + ("." + "0" * decimals if decimals else "")
-        return _minus(format_decimal(value, format=pattern, locale=self._locale))
+        return Exact(_minus(format_decimal(value, format=pattern, locale=self._locale)), value)
 
     def short_number(self, value: int) -> str:
         """A number for headings: exact, or of three significant digits in millions where it is long."""
         if abs(value) < 10_000_000:
             return self.number(value)
-        return self._padded(format_compact_decimal(_three_digits(value), locale=self._locale, fraction_digits=2))
+        short = format_compact_decimal(_three_digits(value), locale=self._locale, fraction_digits=2)
+        return Exact(self._padded(short), value)
 
     def money(self, minor_units: int | None, currency: str | None, *, whole: bool = False) -> str:
         """An amount given in whole minor units, exact; `whole` rounds it to units of the currency.
@@ -201,34 +223,35 @@ class Words:
         Without a currency two decimals are assumed and no sign is written.
         """
         if minor_units is None:
-            return _NO_VALUE
+            return NO_VALUE
         if not currency:
             return self.number(Decimal(minor_units).scaleb(-2), decimals=0 if whole else 2)
         amount = Decimal(minor_units).scaleb(-get_currency_precision(currency))
         if whole:
-            amount = amount.quantize(Decimal(1))
             pattern = re.sub(r"\.0+", "", self._locale.currency_formats["standard"].pattern)
-            text = format_currency(amount, currency, pattern, locale=self._locale, currency_digits=False)
+            rounded = amount.quantize(Decimal(1))
+            text = format_currency(rounded, currency, pattern, locale=self._locale, currency_digits=False)
         else:
             text = format_currency(amount, currency, locale=self._locale)
-        return _minus(text)
+        return Exact(_minus(text), amount, currency)
 
     def amount(self, minor_units: int | None, currency: str | None) -> str:
         """The same without a sign, for columns that name their currency."""
         if minor_units is None:
-            return _NO_VALUE
+            return NO_VALUE
         digits = get_currency_precision(currency) if currency else 2
-        return self.number(Decimal(minor_units).scaleb(-digits), decimals=digits)
+        amount = Decimal(minor_units).scaleb(-digits)
+        return Exact(self.number(amount, decimals=digits), amount, currency or "")
 
     def short_money(self, minor_units: int | None, currency: str) -> str:
         """An amount of three significant digits, in thousands or millions, for headings and axes."""
         if minor_units is None:
-            return _NO_VALUE
+            return NO_VALUE
         amount = Decimal(minor_units).scaleb(-get_currency_precision(currency))
         if abs(amount) < 10_000:
             return self.money(minor_units, currency, whole=True)
         short = format_compact_currency(_three_digits(amount), currency, locale=self._locale, fraction_digits=2)
-        return self._padded(short)
+        return Exact(self._padded(short), amount, currency)
 
     def _padded(self, short: str) -> str:
         """A short number with all of its three digits: 4.40 and not 4.4, so that numbers under one another agree."""
@@ -244,25 +267,25 @@ class Words:
     def share(self, value: float | None, *, decimals: int | None = None) -> str:
         """A share of 1 as a percentage, three significant digits at most; nothing over nothing is a dash."""
         if value is None:
-            return _NO_VALUE
+            return NO_VALUE
         if decimals is None:
             decimals = 1 if abs(value) < 0.9995 else 0
         if 0 < value < 0.0005:
-            return "< " + self.share(0.001)
+            return Exact("< " + self.share(0.001), value, SHARE)
         if 0.9995 <= value < 1:
-            return "> " + self.share(0.999)
+            return Exact("> " + self.share(0.999), value, SHARE)
         pattern = re.sub(
             r"#,##0", "#,##0" + ("." + "0" * decimals if decimals else ""), self._locale.percent_formats[None].pattern
         )
-        return _minus(format_percent(value, format=pattern, locale=self._locale))
+        return Exact(_minus(format_percent(value, format=pattern, locale=self._locale)), value, SHARE)
 
     def date(self, value: date | None, *, long: bool = False) -> str:
         """A day, or a moment with its time of day."""
         if value is None:
-            return _NO_VALUE
+            return NO_VALUE
         if isinstance(value, datetime):
-            return format_datetime(value, "d MMM y HH:mm", locale=self._locale)
-        return format_date(value, "long" if long else "medium", locale=self._locale)
+            return Exact(format_datetime(value, "d MMM y HH:mm", locale=self._locale), value)
+        return Exact(format_date(value, "long" if long else "medium", locale=self._locale), value)
 
     def month(self, value: date, *, short: bool = False) -> str:
         """A month and its year; `short` for axes."""
@@ -273,6 +296,14 @@ class Words:
     def listing(self, values: Iterable[Any]) -> str:
         """Several things in a row: "a, b and c"."""
         return format_list([self._shown(value) for value in values], locale=self._locale)
+
+    def named(self, name: str, told: str) -> str:
+        """What is said of something, after its name."""
+        return self.text("report.named", name=name, told=told)
+
+    def clauses(self, told: Iterable[str]) -> str:
+        """Several statements in one line."""
+        return reduce(lambda first, then: self.text("report.clauses", first=first, then=then), told)
 
     def _fill(self, code: str, wording: Wording, params: Mapping[str, Any]) -> str:
         form = wording.forms["other"]
@@ -294,7 +325,7 @@ class Words:
 
     def _shown(self, value: Any, spec: str = "", params: Mapping[str, Any] = MappingProxyType({})) -> str:
         if value is None:
-            return _NO_VALUE
+            return NO_VALUE
         if spec == "percent":
             return self.share(value)
         if spec == "money":

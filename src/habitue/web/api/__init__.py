@@ -20,7 +20,7 @@ from habitue.report.locale import Words
 from habitue.web import render
 from habitue.web.api import answers, faults, models
 from habitue.web.api.asking import LIMIT, asked, cursor
-from habitue.web.api.faults import MOST, ApiError
+from habitue.web.api.faults import MOST, MOST_FIRST, ApiError
 from habitue.web.view import Served, View
 from habitue.workspace import explanations
 from habitue.workspace.catalogue import Run
@@ -163,6 +163,8 @@ def create_api(served: Mapping[str, Served]) -> FastAPI:
         sort: Annotated[str | None, Query(description="columns, a minus before: the greatest first",
                                           examples=["-net_amount,customer_id"])] = None,
         columns: Annotated[str | None, Query(description="columns to give; default: all")] = None,
+        first: Annotated[int | None, Query(ge=1, le=MOST_FIRST,
+                                           description="of all rows in the order only so many")] = None,
     ) -> models.Rows:  # fmt: skip
         del after, sort, columns  # read with the conditions
         one = served_as(project)
@@ -174,7 +176,7 @@ def create_api(served: Mapping[str, Served]) -> FastAPI:
         places = [column for column, _ in wanted.order if column not in wanted.columns]
         found, count = one.published.page(
             run, name, where=wanted.where, order=wanted.order, limit=limit + 1, after=wanted.after,
-            columns=[*wanted.columns, *places],
+            first=first, columns=[*wanted.columns, *places],
         )  # fmt: skip
         page = found.slice(0, limit).to_pylist()
         following = None

@@ -226,6 +226,8 @@ def _behind(one: Behind, address: str) -> models.Behind:
     ]
     if one.sort:
         asked.append(("sort", one.sort))
+    if one.first:
+        asked.append(("first", str(one.first)))
     return models.Behind(
         table=one.table,
         where=[

@@ -2,8 +2,8 @@
 
 `is_COLUMN=value` keeps the rows with this value (named several times: with any of the values; nothing after the `=`:
 without a value), `not_COLUMN=value` the others; `min_COLUMN` and `max_COLUMN` are limits of numbers, dates and moments.
-`sort=-net_amount,sku` orders, `columns=sku,net_amount` narrows. No parameter begins as a condition does, so that no
-column can clash with one.
+`sort=-net_amount,sku` orders, `first=100` keeps the first rows of that order, `columns=sku,net_amount` narrows. No
+parameter begins as a condition does, so that no column can clash with one.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from habitue.workspace.tables import BEST_FIRST
 LIMIT = 100
 """Rows of a page by default."""
 
-PARAMETERS = ("limit", "after", "sort", "columns")
+PARAMETERS = ("limit", "after", "sort", "columns", "first")
 
 
 @dataclass(frozen=True)

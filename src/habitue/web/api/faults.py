@@ -17,6 +17,9 @@ from habitue.web.api import models
 MOST = 1000
 """Rows of a page at most."""
 
+MOST_FIRST = 10_000_000
+"""Rows at most that the first of all rows may be."""
+
 NOT_FOUND = frozenset(
     {"explain.unknown", "web.api.no_project", "web.api.no_run", "web.api.no_run_yet", "web.api.no_table"}
 )
@@ -38,8 +41,8 @@ def words_of(request: Request) -> Words:
     """The words of the language that the request prefers among those there are; else English."""
     best, most = "en", 0.0
     for wanted in request.headers.get("accept-language", "").split(","):
-        language, _, weight = wanted.partition(";q=")
-        code = language.strip().lower().partition("-")[0]
+        language, _, weight = wanted.replace(" ", "").partition(";q=")
+        code = language.lower().partition("-")[0]
         try:
             weighs = float(weight or 1)
         except ValueError:
@@ -60,8 +63,10 @@ def add_faults(api: FastAPI) -> None:
 
     @api.exception_handler(RequestValidationError)
     def unreadable(request: Request, fault: RequestValidationError) -> Response:
-        told = str(fault.errors()[0].get("input"))[:100]  # no other parameter has a type of its own
-        return answer(request, 422, message("web.api.bad_limit", value=told, most=MOST))
+        error = fault.errors()[0]  # only parameters that are whole numbers have a type
+        told, name = str(error.get("input"))[:100], error["loc"][-1]
+        most = MOST if name == "limit" else MOST_FIRST
+        return answer(request, 422, message("web.api.bad_number", parameter=name, value=told, most=most))
 
     api.add_exception_handler(HTTPException, missing)
 

@@ -7,9 +7,8 @@ from functools import partial
 from typing import Any
 from urllib.parse import urlencode
 
-from fastapi import HTTPException
-
 from habitue.errors import HabitueError
+from habitue.report.figures import busy_numbers
 from habitue.report.layout import Block, Cell, Column, Link, Listing, Prose, Section
 from habitue.report.segment_figures import NOT_YET, STRATEGIC, TEN
 from habitue.schemas import CUSTOMER_PROFILES
@@ -29,7 +28,7 @@ LISTS = {"critical": "is_critical", "rising": "is_rising", "fading": "is_fading"
 BEST = "-expected_amount"
 UNFILTERED: Mapping[str, Any] = dict.fromkeys(FILTERS)
 COLUMNS = (
-    "customer_id", "strategic_segment", "last_visit_on", "frequency", "net_amount", "expected_amount",
+    "customer_id", "net_amount", "expected_amount", "strategic_segment", "last_visit_on", "frequency",
     "active_probability", "recency_score", "frequency_score", "monetary_score", "store_id",
 )  # fmt: skip
 """Columns of the list, each under the name of what it is sorted by."""
@@ -43,7 +42,10 @@ def build(view: View) -> Content:
     )
     title = view.text("customers.title")
     if SEARCH in view.asked:
-        return Content(title, [_looked_up(view, asked)], labels=view.whole.labels, search=search)
+        found = _looked_up(view, asked)
+        if isinstance(found, str):
+            return Content(title, [], leads_to=view.url("customers", found))
+        return Content(title, [found], labels=view.whole.labels, search=search)
     if not view.published.has(view.run, TABLE):
         missing = Section("list", view.text("customers.list"), [Prose(view.text("customers.older_run"), True)])
         return Content(title, [missing], labels=view.whole.labels, search=search)
@@ -59,14 +61,10 @@ def build(view: View) -> Content:
     return Content(title, sections, answer if total else "", filters=bar, labels=view.whole.labels, search=search)
 
 
-def _looked_up(view: View, asked: str) -> Section:
-    """What is said where nobody, or not just one customer, has the number; else on to their page.
-
-    Raises:
-        HTTPException: 303, to the page of the customer.
-    """
+def _looked_up(view: View, asked: str) -> Section | str:
+    """The id of the customer who has the number; what is said where nobody, or not just one, has it."""
     try:
-        customer = explanations.find(view.published, view.run, asked)
+        return explanations.find(view.published, view.run, asked)
     except HabitueError as fault:
         blocks: list[Block] = [Prose(view.words.say(one), is_empty_state=True) for one in fault.messages]
         if [one.code for one in fault.messages] == ["explain.several"]:
@@ -74,7 +72,6 @@ def _looked_up(view: View, asked: str) -> Section:
             blocks += [Link(f"{one}:{asked}", _search_url(view, f"{one}:{asked}")) for one in systems]
         blocks.append(Link(view.text("customers.all"), view.url("customers")))
         return Section("found", view.text("customers.not_one"), blocks)
-    raise HTTPException(303, headers={"Location": view.url("customers", customer)})
 
 
 def _search_url(view: View, asked: str) -> str:
@@ -169,8 +166,9 @@ def _cell(view: View, name: str, row: Mapping[str, Any], numbers: Mapping[str, s
     if name == "customer_id":
         href = view.url("customers", value)
         number = numbers.get(value, "") or (view.text("customers.no_number") if NUMBERS in view.asked else "")
-        lists = [view.text(f"customers.on_{code}") for code, flag in LISTS.items() if row[flag]]
-        return Cell(value, under=" · ".join(one for one in (number, *lists) if one), href=href)
+        said = [view.text(f"customers.on_{code}") for code, flag in LISTS.items() if row[flag]]
+        said += [view.text("customers.busy")] if value in busy_numbers(c.tables) else []
+        return Cell(value, under=" · ".join(one for one in (number, *said) if one), href=href)
     if name == "strategic_segment":
         if value is None:
             return Cell("–", under=c.population(row["population"]))

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 
 from fastapi import HTTPException
 
 from habitue.report import charts_intervals as drawing
 from habitue.report.context import Context, as_date
 from habitue.report.evidence import MONEY, Behind, Evidence, Part, difference, in_unit
-from habitue.report.key_figures import KEY_FIGURES, evidence
+from habitue.report.key_figures import KEY_FIGURES
 from habitue.report.layout import Block, Cell, Column, Facts, Grid, Prose, Section, cells
 from habitue.web import earlier, picking
 from habitue.web.pages import Page
@@ -31,7 +32,7 @@ MOST_RUNS = 24
 
 def build(view: View) -> Content:
     """All key figures of the run."""
-    found = evidence(view.context)
+    found = [one for code, make in KEY_FIGURES.items() if (one := make(_about(view, code).context))]
     grid = Grid(view.text("figures.caption", run=view.run.run_id), _columns(view), [_line(view, one) for one in found])
     blocks: list[Block] = [grid] if found else []
     given = {one.code for one in found}
@@ -45,6 +46,11 @@ def build(view: View) -> Content:
         view.text("figures.title"), [section], view.text("figures.answer"), filters=view.filters(),
         labels=view.whole.labels,
     )  # fmt: skip
+
+
+def _about(view: View, code: str) -> View:
+    """The page for one figure: figures of sales are of all populations, whatever is picked."""
+    return replace(view, uses=frozenset()) if code in NEEDS["sales"] else view
 
 
 def _columns(view: View) -> list[Column]:
@@ -69,11 +75,14 @@ def item(view: View, code: str) -> Content:
     make = KEY_FIGURES.get(code)
     if make is None:
         raise HTTPException(404)
+    view = _about(view, code)
     trail = [(view.text("figures.nav"), view.url("figures"))]
     title, one = view.text("figures.title_of"), make(view.context)
     if one is None:
         need = next(need for need, codes in NEEDS.items() if code in codes)
-        told = f"{_name(view, code)}: {view.text('figures.none')} {view.text(f'figures.missing_{need}')}"
+        told = view.words.named(
+            _name(view, code), f"{view.text('figures.none')} {view.text(f'figures.missing_{need}')}"
+        )
         section = Section("says", view.text("figures.says"), [Prose(told, is_empty_state=True)])
         return Content(title, [section, *_history(view, code, make)], filters=view.filters(), trail=trail)
     sections = [
@@ -82,7 +91,7 @@ def item(view: View, code: str) -> Content:
         *_history(view, code, make),
         Section("inputs", view.text("figures.inputs"), _inputs(view), view.whole.labels),
     ]
-    told = f"{one.label}: {one.shown}"
+    told = view.words.named(one.label, one.shown)
     return Content(
         title, sections, told + (f" ({one.interval})" if one.interval else ""), filters=view.filters(),
         labels=one.labels, trail=trail,
@@ -93,7 +102,7 @@ def _says(view: View, one: Evidence, make: Callable[[Context], Evidence | None])
     """Definition, unit, interval, period, population, comparisons."""
     words, c = view.words, view.context
     about = {"currency": c.currency} if one.unit == MONEY else {}
-    meaning = f"{words.text(f'{one.definition}.term')}: {words.text(f'{one.definition}.meaning')}"
+    meaning = words.named(words.text(f"{one.definition}.term"), words.text(f"{one.definition}.meaning"))
     facts = [("definition", meaning), ("unit", view.text(f"figures.unit_{one.unit}", **about))]
     facts += [("interval", one.interval)] if one.interval else []
     facts += [("period", one.period), ("population", one.population)]
@@ -177,7 +186,7 @@ def _which(view: View, behind: Behind) -> str:
     if behind.first:
         by = view.words.term("column", f"{behind.table}.{behind.sort.lstrip('-')}")
         told.append(view.text("figures.first_rows", count=behind.first, column=by))
-    return "; ".join(told) or view.text("figures.every_row")
+    return view.words.clauses(told) if told else view.text("figures.every_row")
 
 
 def _context(view: View, run: Run) -> Context:

@@ -50,7 +50,7 @@ def item(view: View, customer_id: str) -> Content:
         view.text("customers.one_title", customer=customer_id),
         sections,
         _answer(view, told),
-        _figures(view, told.buyers[0]),
+        _figures(view, told),
         labels=view.whole.labels,
         trail=[(view.text("customers.nav"), view.url("customers"))],
     )
@@ -129,15 +129,29 @@ def _answer(view: View, told: Explanation) -> str:
     return " ".join(said)
 
 
-def _figures(view: View, buyer: Buyer) -> list[Figure]:
-    c, found = view.whole, []
+def _figures(view: View, told: Explanation) -> list[Figure]:
+    c, buyer, found = view.whole, told.buyers[0], []
+    where = (("customer_id", told.customer_id), ("population", buyer.population))
+    in_window = (("sold_on", str(told.window.first_on), str(told.window.last_on)),)
+
+    def rows(table: str, *more: tuple[str, str], total: str = "", is_window: bool = False, sort: str = "") -> str:
+        if not view.published.has(view.run, table):
+            return ""
+        return view.table_url(table, (*where, *more), in_window if is_window else (), sum=total, sort=sort)
+
     if buyer.checks:
-        found.append(_figure(view, "segment", c.segment(STRATEGIC, buyer.segments[STRATEGIC]), _since(view, buyer)))
+        found.append(
+            _figure(
+                view, "segment", c.segment(STRATEGIC, buyer.segments[STRATEGIC]), _since(view, buyer),
+                rows("assignments", ("segmentation", STRATEGIC)),
+            )
+        )  # fmt: skip
     if forecast := buyer.forecast:
         expected = forecast.expected
         found.append(
             _figure(
                 view, "expected", c.short(expected["expected_amount"]), _place(view, buyer),
+                rows("expected_revenue", total="expected_amount"),
                 interval=view.text("customers.no_interval") if expected["low_95_amount"] is None else
                 c.text("figure.interval_95", **{end: c.short(expected[f"{end}_95_amount"]) for end in ("low", "high")}),
                 measure=forecast.model["measure"], last=forecast.model["to_on"],
@@ -149,18 +163,26 @@ def _figures(view: View, buyer: Buyer) -> list[Figure]:
     of_all = view.text("customers.of_all", count=buyer.visits_count)
     net = view.text("customers.net_of_all", amount=c.money(buyer.net_amount))
     found += [
-        _figure(view, "visits", view.words.number(buyer.window_visits), of_all, window=window),
-        _figure(view, "net", c.money(buyer.window_amount), net, window=window),
-    ]
+        _figure(
+            view, "visits", view.words.number(buyer.window_visits), of_all, rows("visits", is_window=True),
+            window=window,
+        ),
+        _figure(
+            view, "net", c.money(buyer.window_amount), net, rows("visits", total="net_amount", is_window=True),
+            window=window,
+        ),
+    ]  # fmt: skip
     if buyer.last_on is not None:
         days = (view.run.as_of - buyer.last_on).days
         cycle = "" if buyer.calibration is None else view.text("customers.cycle", count=buyer.calibration.cycle_days)
-        found.append(_figure(view, "recency", c.words.text("explain.days", count=days), cycle))
+        found.append(_figure(view, "recency", c.words.text("explain.days", count=days), cycle,
+                             rows("visits", sort="-sold_on")))  # fmt: skip
     return found
 
 
-def _figure(view: View, code: str, value: str, change: str, *, interval: str = "", **params: Any) -> Figure:
-    return Figure(view.text(f"customers.figure.{code}", **params), value, change, "", "", interval=interval)
+def _figure(view: View, code: str, value: str, change: str, href: str, *, interval: str = "", **params: Any) -> Figure:
+    label = view.text(f"customers.figure.{code}", **params)
+    return Figure(label, value, change, "", "", interval=interval, href=href)
 
 
 def _since(view: View, buyer: Buyer) -> str:
@@ -297,7 +319,7 @@ def _tickets(view: View, customer_id: str, buyer: Buyer, day: date, place: str) 
         [customer_id, day, buyer.population],
     ).to_pylist()  # fmt: skip
     names = _products(view, {line["sku"] for line in lines if line["sku"]})
-    where = [("customer_id", customer_id), ("sold_on", day.isoformat())]
+    where = [("customer_id", customer_id), ("sold_on", day.isoformat()), ("population", buyer.population)]
     heads = [
         c.column("transaction_lines.transaction_id", number=False),
         c.column("transaction_lines.sku", number=False),

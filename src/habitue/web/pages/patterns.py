@@ -191,7 +191,7 @@ def _bar(view: View) -> list[Filter]:
 
 
 def _chips(view: View) -> Chips:
-    picked = f"{view.words.term('column', 'segment')}: {view.whole.segment(STRATEGIC, 'core')}"
+    picked = view.words.named(view.words.term("column", "segment"), view.whole.segment(STRATEGIC, "core"))
     return Chips(
         view.text("tables.picked"), [(picked, view.url("patterns"), view.text("tables.take_away", what=picked))]
     )

@@ -79,15 +79,20 @@ def _figures(about: About) -> list[Figure]:
     if about.segment == NOT_YET or not row["customers_count"]:
         return []
 
-    def figure(label: str, value: str, change: str = "", interval: str = "") -> Figure:
-        return Figure(label, value, change, "", "", c.labels, interval=interval)
+    def figure(
+        label: str, value: str, change: str = "", interval: str = "", *, table: str = "segments", total: str = ""
+    ) -> Figure:
+        href = about.view.table_url(table, about.where, sum=total)
+        return Figure(label, value, change, "", "segment", c.labels, interval=interval, href=href)
 
     share = about.text("share_of_customers", share=row["customers_share"])
-    found = [figure(c.text("card.customers"), c.words.short_number(row["customers_count"]), share)]
+    found = [
+        figure(c.text("card.customers"), c.words.short_number(row["customers_count"]), share, total="customers_count")
+    ]
     if row["net_amount"] or row["visits_count"]:
         net = c.text("segments.of_net", share=row["net_share"])
         found += [
-            figure(c.text("card.net"), c.short(row["net_amount"]), net),
+            figure(c.text("card.net"), c.short(row["net_amount"]), net, total="net_amount"),
             figure(c.text("card.per_head"), c.money(row["per_head_amount"])),
             figure(c.text("card.visits"), c.words.number(row["visits_per_customer"], decimals=1)),
         ]
@@ -99,7 +104,8 @@ def _figures(about: About) -> list[Figure]:
         ends = c.text("figure.no_interval")
         if value["low_95_amount"] is not None:
             ends = about.text("interval_95", interval=between(c, value))
-        found.append(figure(label, c.short(value["expected_amount"]), interval=ends))
+        found.append(figure(label, c.short(value["expected_amount"]), interval=ends, table="segment_value",
+                            total="expected_amount"))  # fmt: skip
     return found
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from habitue.report import (
     charts_intervals,
     charts_movements,
@@ -12,7 +14,7 @@ from habitue.report import (
 )
 from habitue.report.figures import rows_of, share_of
 from habitue.report.key_figures import KEY_FIGURES
-from habitue.report.layout import Block, Cell, Column, Grid, Prose, Section
+from habitue.report.layout import Block, Cell, Column, Fold, Grid, Prose, Section
 from habitue.report.segment_figures import FEW, NOT_YET, STRATEGIC, months_between
 from habitue.web.choosing import chosen, chosen_step, nobody
 from habitue.web.opening import opened
@@ -41,10 +43,12 @@ def build(view: View) -> Content:
     if choices:
         crossed, choice = chosen(view, "segmentation", view.text("segments.crossed_with"), choices)
         bar += [choice] if len(choices) > 1 else []
-    sections = [
+    first = [
         _in_store(view, main),
-        sections_segments.segments(c),
-        sections_movements.movements(c, step),
+        _without_tables(sections_segments.segments(c)),
+        _without_tables(sections_movements.movements(c, step)),
+    ]
+    folded = [
         _crossing(view, crossed, main),
         sections_outlook.outlook(c, is_crossed=False),
         sections_segments.places(c),
@@ -52,6 +56,7 @@ def build(view: View) -> Content:
         sections_segments.other_segmentations(c),
         sections_scores.concentration(c),
     ]
+    sections = [*first, *(replace(section, is_folded=True) for section in folded if section is not None)]
     answer = [sections_segments.sentence(c)]
     if step and (moves := c.segments.moves(main, step)):
         answer.append(f"{sections_movements.finding(c, step, moves)}.")
@@ -62,6 +67,14 @@ def build(view: View) -> Content:
         title, [opened(view, section) for section in sections if section is not None],
         " ".join(told for told in answer if told), figures, bar, c.labels,
     )  # fmt: skip
+
+
+def _without_tables(section: Section | None) -> Section | None:
+    """The section with each table that stands by itself behind a line that opens it."""
+    if section is None:
+        return None
+    blocks = [Fold(block.caption, [block]) if isinstance(block, Grid) else block for block in section.blocks]
+    return replace(section, blocks=blocks)
 
 
 def _in_store(view: View, population: str) -> Section | None:

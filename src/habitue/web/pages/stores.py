@@ -9,6 +9,7 @@ from habitue.report import charts, sections_segments, store_figures
 from habitue.report.figures import share_of
 from habitue.report.layout import Block, Cell, Column, Figure, Fold, Grid, Prose, Section
 from habitue.report.store_figures import REASONS, LeftOut, LikeForLike, Place
+from habitue.web import picking
 from habitue.web.pages import Page
 from habitue.web.store_sheet import sheet
 from habitue.web.store_view import MOST_BARS, TABLE, StoreView
@@ -83,6 +84,7 @@ def _head(s: StoreView, whole: Place) -> list[Figure]:
             s.change_of(whole, name),
             "",
             "stores",
+            href=s.figure_url(name),
         )
         for name in AT_HEAD
     ]
@@ -93,14 +95,19 @@ def _head_like_for_like(s: StoreView, compared: LikeForLike | None) -> list[Figu
         return []
     of = compared.compared
     told = s.text("head.like_for_like", count=len(compared.stores))
-    return [Figure(told, s.measure(of, "kept_amount"), s.change(of.compare("kept_amount")), "", "like-for-like")]
+    href = "#like-for-like"
+    if len(compared.stores) <= MOST_LINKED:
+        href = s.figure_url("kept_amount", Condition("store_id", tuple(compared.stores)))
+    change = s.change(of.compare("kept_amount"))
+    return [Figure(told, s.measure(of, "kept_amount"), change, "", "like-for-like", href=href)]
 
 
 def _stores(s: StoreView, whole: Place) -> Section:
     places = store_figures.by_store(s.days(), s.span)
     stores = [place for place in places if not place.is_apart]
     if not stores:
-        return Section("stores", s.text("by_store"), [Prose(s.c.text("stores.none"), is_empty_state=True)], s.c.labels)
+        told = s.text("none_picked") if s.view.conditions else s.c.text("stores.none")
+        return Section("stores", s.text("by_store"), [Prose(told, is_empty_state=True)], s.c.labels)
     selling = [place for place in stores if place.now.tickets_count] or stores
     total, so_far, needed = sum(place.now.kept_amount for place in selling), 0, 0
     for place in selling:
@@ -134,7 +141,7 @@ def _like_for_like(s: StoreView, found: LikeForLike) -> Section:
         compared.sort(key=lambda place: (-(place.compare("kept_amount").relative or 0), place.code or ""))
         blocks.append(_changes(s, compared))
     else:
-        blocks.append(Prose(s.text("lfl_none"), is_empty_state=True))
+        blocks.append(Prose(s.text("lfl_none_picked" if s.view.conditions else "lfl_none"), is_empty_state=True))
     blocks.append(_bridge(s, found))
     if found.left_out:
         blocks.append(_left_out(s, found.left_out))
@@ -156,6 +163,9 @@ def _changes(s: StoreView, compared: Sequence[Place]) -> Block:
         for place, change in drawn
         if change.relative is not None
     ]
+    picked = [("store_id", picking.BETWEEN.join(str(place.code) for place in compared))]
+    if len(compared) > MOST_LINKED:
+        picked = []
     grid = Grid(
         s.text("caption_lfl", period=s.told(s.span.now), currency=s.c.currency, scope=s.scope),
         [s.c.column("store_id"), *s.against_columns()],
@@ -168,7 +178,8 @@ def _changes(s: StoreView, compared: Sequence[Place]) -> Block:
         ],
         note=s.against(),
         table=TABLE,
-        where=s.picked_values(),
+        where=(*s.picked_values(), *picked),
+        limits=s.limits,
     )
     return s.c.chart(
         lambda width: charts.bars(bars, width),
@@ -198,6 +209,7 @@ def _bridge(s: StoreView, found: LikeForLike) -> Grid:
         totals=1,
         table=TABLE,
         where=s.picked_values(),
+        limits=s.limits,
     )
 
 

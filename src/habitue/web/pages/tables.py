@@ -111,7 +111,7 @@ def item(view: View, name: str) -> Content:
         view.run, code, where=where, order=downloads.ordering(code, sort), limit=ROWS,
         offset=offset(view), first=picking.first(view),
     )  # fmt: skip
-    summed = totals.totals(view, code, found, total)
+    summed = totals.totals(view, code, total)
     leads = {"customer_id": lambda row: view.url("customers", row["customer_id"])}
     shown = listing(
         view,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -10,18 +10,19 @@ from typing import Any
 from habitue.report import sections_promises
 from habitue.report.context import Context
 from habitue.report.documents import answer, attention
-from habitue.report.evidence import Evidence, difference
+from habitue.report.evidence import Evidence, difference, is_
 from habitue.report.figures import rows_of
 from habitue.report.key_figures import KEY_FIGURES, key_figures
 from habitue.report.layout import Block, Cell, Column, Fold, Grid, Item, Items, Link, Prose, Section
 from habitue.report.run_changes import calibrations
 from habitue.report.sections_data import place
 from habitue.report.segment_figures import NOT_YET, STRATEGIC
-from habitue.web import earlier
+from habitue.web import earlier, picking
 from habitue.web.pages import Page
 from habitue.web.pages.run_comparison import inputs_changed, size_change
 from habitue.web.view import Content, View
 from habitue.workspace.catalogue import Run
+from habitue.workspace.conditions import MAX, Condition
 
 FOLLOWED = ("net_sales", "customers", "identified", "core_customers", "core_net", "expected", "critical", "fading")
 """Key figures compared with the run before."""
@@ -157,9 +158,11 @@ def _next(view: View) -> Section:
         stake = KEY_FIGURES["fading_at_stake"](c)
         if fading.value and stake:
             add("fading", view.url("value", "fading"), count=int(fading.value), amount=stake.shown)
-    if (due := _second_visits(view)) and due["customers"]:
-        to_new = view.url("customers", segment="new", sort="first_visit_on")
-        add("second_visit", to_new, count=due["customers"], days=SOON_DAYS)
+    if due := _second_visits(view):
+        _, count = view.published.page(view.run, "customer_profiles", where=due, limit=0)
+        if count:
+            to_due = view.url("tables", "customer-profiles", **picking.address(due), sort="first_visit_on")
+            add("second_visit", to_due, count=count, days=SOON_DAYS)
     plan = [row for row in rows_of(c.tables, "collection_plan") if row["at_stake_amount"]]
     if plan:
         worst = max(plan, key=lambda row: (row["at_stake_amount"], row["finding"]))
@@ -177,7 +180,7 @@ def _next(view: View) -> Section:
     return Section("next", view.text("today.next"), blocks, c.labels)
 
 
-def _second_visits(view: View) -> Mapping[str, Any] | None:
+def _second_visits(view: View) -> list[Condition] | None:
     """New customers of the main population whose limit for a second visit is reached within the next days."""
     c = view.whole
     if not c.segments.populations or not view.published.has(view.run, "customer_profiles"):
@@ -187,13 +190,10 @@ def _second_visits(view: View) -> Mapping[str, Any] | None:
     if limits is None:
         return None
     last = c.as_of - timedelta(days=limits["new_days"] - SOON_DAYS)
-    found = view.published.query(
-        view.run,
-        "SELECT count(*) AS customers FROM {customer_profiles} "
-        "WHERE population = ? AND strategic_segment = 'new' AND visits_count = 1 AND first_visit_on <= ?",
-        [population, last],
-    )
-    return found.to_pylist()[0]
+    return [
+        is_("population", population), is_("strategic_segment", "new"), is_("visits_count", 1),
+        Condition("first_visit_on", (str(last),), MAX),
+    ]  # fmt: skip
 
 
 PAGE = Page("today", build, anchors=("attention", "changes", "next"))

@@ -9,9 +9,10 @@ from typing import Any
 
 import pyarrow as pa
 from fastapi import HTTPException
+from fastapi.responses import Response
 
 from habitue.report import ahead, sections_value
-from habitue.report.figures import rows_of
+from habitue.report.figures import busy_numbers, rows_of
 from habitue.report.layout import Block, Cell, Column, Grid, Link, Listing, Prose, Section
 from habitue.report.reasons import IN_WORDS, WATCHLISTS, in_measure, worded
 from habitue.report.segment_figures import STRATEGIC
@@ -22,6 +23,7 @@ from habitue.web.choosing import chosen
 from habitue.web.listing import ROWS, headings, offset, paged, sorting
 from habitue.web.opening import segment_url
 from habitue.web.view import FILTERS, Choice, Content, Filter, View
+from habitue.workspace.published import BATCH
 
 PROFILES = "customer_profiles"
 CRITICAL = "critical"
@@ -71,9 +73,7 @@ def item(view: View, name: str) -> Content:
     choices = [Choice(one, c.population(one), one == population) for one in forecast]
     filters = [replace(one, choices=choices) if one.name == "population" else one for one in filters]
     if name == CRITICAL:
-        label = view.text("value.segment")
-        codes = [(code, c.segment(STRATEGIC, code)) for code in view.whole.segments.segments(STRATEGIC)]
-        segment, choice = chosen(view, "segment", label, [("", view.text("value.all_segments")), *codes])
+        segment, choice = _segment(view)
         filters.append(choice)
     sort = sorting(view, _sortable(view, name), BEST[name])
     rows, total = _rows(view, name, population, segment, sort, ROWS, offset(view))
@@ -84,6 +84,26 @@ def item(view: View, name: str) -> Content:
     )
     section = Section("list", view.text("value.list"), [about, shown], ahead.labels(c, models))
     return Content(title, [section], said(view, name, population), filters=filters, labels=c.labels, trail=trail)
+
+
+def file(view: View, name: str, kind: str, *, excel: bool) -> Response:
+    """All rows of a list as the address picks and sorts them: what its table holds and what the page shows beside it.
+
+    Args:
+        view: the request.
+        name: of TABLES.
+        kind: of `downloads.KINDS`.
+        excel: whether the CSV is for Excel.
+    """
+    models = ahead.models(view.context)
+    if name not in TABLES or not models or not view.published.has(view.run, TABLES[name]):
+        raise HTTPException(404)
+    bar(view)  # refuses values that do not occur
+    segment = _segment(view)[0] if name == CRITICAL else ""
+    sort = sorting(view, _sortable(view, name), BEST[name])
+    found, total = _found(view, name, next(iter(models)), segment, sort)
+    parts = (found.slice(at, BATCH) for at in range(0, max(total, 1), BATCH))
+    return downloads.listed(view, parts, total, TABLES[name], kind, excel=excel)
 
 
 def said(view: View, name: str, population: str) -> str:
@@ -133,35 +153,48 @@ def _sortable(view: View, name: str) -> list[str]:
     return [column for column in _shown(view, name) if column != IN_WORDS]
 
 
+def _segment(view: View) -> tuple[str, Filter]:
+    """The segment the address asks for ("" for all), and the choice for the filter bar."""
+    codes = [(code, view.whole.segment(STRATEGIC, code)) for code in view.whole.segments.segments(STRATEGIC)]
+    choices = [("", view.text("value.all_segments")), *codes]
+    return chosen(view, "segment", view.text("value.segment"), choices)
+
+
 def _rows(
     view: View, name: str, population: str, segment: str, sort: str, limit: int, start: int
 ) -> tuple[list[dict[str, Any]], int]:
+    """Some rows of a list, reasons in words; how many there are in all."""
+    found, total = _found(view, name, population, segment, sort, f"LIMIT {int(limit)} OFFSET {int(start)}")
+    return worded(found, name, view.words, view.whole.currency).to_pylist(), total
+
+
+def _found(view: View, name: str, population: str, segment: str, sort: str, bound: str = "") -> tuple[pa.Table, int]:
     """Rows of a list with what the profile, or the segment and the interval, say of the customer; how many in all."""
+    seen = "" if name == FADING else "last_visit_on, "  # a column of its own
     if has_profiles(view):
         people = (
-            "SELECT customer_id, population, strategic_segment, low_95_amount, high_95_amount, "
-            f"last_visit_on AS seen_on, store_id, sales_channel FROM {{{PROFILES}}} WHERE {FLAGS[name]}"
+            f"SELECT customer_id, population, strategic_segment, {seen}low_95_amount, high_95_amount, "
+            f"store_id, sales_channel FROM {{{PROFILES}}} WHERE {FLAGS[name]}"
         )
     else:
         people = (
-            "SELECT a.customer_id, a.population, a.segment AS strategic_segment, e.low_95_amount, e.high_95_amount, "
-            "e.last_visit_on AS seen_on FROM {assignments} a LEFT JOIN {expected_revenue} e "
+            f"SELECT a.customer_id, a.population, a.segment AS strategic_segment, {seen}e.low_95_amount, "
+            "e.high_95_amount FROM {assignments} a LEFT JOIN {expected_revenue} e "
             f"USING (customer_id, population) WHERE a.segmentation = '{STRATEGIC}'"
         )
     picks = _picks(view, population, segment)
     where = " AND ".join(f"{column} = ?" for column in picks)
     column, falls = sort.removeprefix("-"), sort.startswith("-")
-    column = "seen_on" if (column, name) == ("last_visit_on", CRITICAL) else column
     listed = f"SELECT * FROM {{{TABLES[name]}}} LEFT JOIN ({people}) AS p USING (customer_id, population) WHERE {where}"
     values = list(picks.values())
     total = view.published.query(view.run, f"SELECT count(*) AS n FROM ({listed})", values)["n"][0].as_py()
-    found: pa.Table = view.published.query(
+    found = view.published.query(
         view.run,
         f"SELECT * FROM ({listed}) ORDER BY {column} {'DESC' if falls else 'ASC'} NULLS LAST, customer_id, population "
-        f"LIMIT {int(limit)} OFFSET {int(start)}",
+        + bound,
         values,
     )
-    return worded(found, name, view.words, view.whole.currency).to_pylist(), total
+    return found, total
 
 
 def _picks(view: View, population: str, segment: str) -> dict[str, str]:
@@ -186,7 +219,7 @@ def _listing(
         total,
         previous,
         following,
-        _files(view, name, _picks(view, population, segment)),
+        _files(view, name, population, segment, sort),
         view.text("value.nobody"),
     )
 
@@ -197,13 +230,10 @@ def _address(view: View, name: str, **asked: str | None) -> str:
     return view.url("value", name, **{**kept, **asked})
 
 
-def _files(view: View, name: str, picks: Mapping[str, str]) -> list[tuple[str, str]]:
-    """Files of the whole list: of its own table, of the profiles of its customers where it lacks what is picked."""
-    table, asked = TABLES[name], {f"is_{column}": value for column, value in picks.items()}
-    if picks.keys() != {"population"}:
-        table, asked = PROFILES, {**asked, f"is_{FLAGS[name]}": "true"}
-    elsewhere: dict[str, Any] = {**dict.fromkeys(FILTERS), **asked}
-    return downloads.files(view, table, **elsewhere)
+def _files(view: View, name: str, population: str, segment: str, sort: str) -> list[tuple[str, str]]:
+    """Label and address of each file of the whole list."""
+    asked = {"population": population, "segment": segment, "sort": sort}
+    return downloads.formats(view, lambda kind, **more: view.url("value", f"{name}.{kind}", **asked, **more))
 
 
 def _column(view: View, name: str, column: str) -> Column:
@@ -214,17 +244,15 @@ def _column(view: View, name: str, column: str) -> Column:
 def _cell(view: View, name: str, column: str, row: Mapping[str, Any]) -> Cell:
     c, value = view.whole, row.get(column)
     if column == "customer_id":
-        return Cell(row[column], href=view.url("customers", row[column]))
+        under = view.text("customers.busy") if row[column] in busy_numbers(c.tables) else ""
+        return Cell(row[column], under, href=view.url("customers", row[column]))
     if column == "strategic_segment":
         href = segment_url(view, STRATEGIC, value, row["population"]) if value else ""
         return Cell(c.segment(STRATEGIC, value) if value else "–", segment=value or "", href=href)
     if column == "expected_amount":
         ends = sections_value.between(c, dict(row)) if row["low_95_amount"] is not None else ""
         return Cell(c.short(value), ends)
-    if column == "last_visit_on":
-        value = row["seen_on"] if name == CRITICAL else value
-        return Cell(c.words.date(value))
-    if column == "first_visit_on":
+    if column in ("first_visit_on", "last_visit_on"):
         return Cell(c.words.date(value))
     if column.endswith("_amount"):
         return Cell(c.short(value))
