@@ -125,7 +125,7 @@ class Reader(threading.Thread):
             return page, f"/{page}"
         if draw < 0.8 or not self._customers:
             segment = self._chance.choice(("core", "loyal", "new", "slipping", "one_off", "lost"))
-            sort = self._chance.choice(("-expected_amount", "-net_amount", "last_purchase_on", "-visits_count"))
+            sort = self._chance.choice(("-expected_amount", "-net_amount", "last_visit_on", "-frequency"))
             first = 50 * self._chance.randrange(20)
             return "customers", f"/customers?segment={segment}&sort={sort}&from={first}"
         return "customer", f"/customers/{self._chance.choice(self._customers).decode()}"

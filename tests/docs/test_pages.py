@@ -126,8 +126,11 @@ def merged(one: dict[str, Any], other: dict[str, Any]) -> dict[str, Any]:
     return result
 
 
-def test_the_picture_is_small():
-    assert (ROOT / "docs" / "images" / "report.png").stat().st_size < 200_000
+def test_pictures_are_small_and_shown():
+    shown = (ROOT / "README.md").read_text("utf-8")
+    for picture in (ROOT / "docs" / "images").iterdir():
+        assert picture.stat().st_size < 200_000
+        assert f"docs/images/{picture.name}" in shown
 
 
 def test_the_example_holds_only_its_files():

@@ -44,6 +44,10 @@ ROWS = (
 """Segment, customers, their share, what they bring, and its interval."""
 
 
+PART = "part"
+"""The section that is folded as a whole."""
+
+
 def build(view: View) -> Content:
     """The page of all components."""
     made: dict[str, Sequence[Block]] = {
@@ -61,6 +65,7 @@ def build(view: View) -> Content:
         ],
         "tags": [Sample("tags", (SIMULATED, ASSUMED, SAMPLE))],
         "facts": [_facts(view), Fold(_text(view, "fold"), [Prose(_text(view, "folded"))])],
+        PART: [Prose(_text(view, "folded"))],
         "terms": [_terms(view)],
         "empty": [Prose(_text(view, "empty_sample"), is_empty_state=True)],
         "few": [Prose(_text(view, "few_sample"), is_empty_state=True)],
@@ -68,7 +73,12 @@ def build(view: View) -> Content:
         "failed": [Sample("fault")],
     }
     sections = [
-        Section(name.replace("_", "-"), _text(view, name), [Prose(_text(view, f"{name}_when")), *blocks])
+        Section(
+            name.replace("_", "-"),
+            _text(view, name),
+            [Prose(_text(view, f"{name}_when")), *blocks],
+            is_folded=name == PART,
+        )
         for name, blocks in made.items()
     ]
     return Content(_text(view, "title"), sections, _text(view, "answer"), labels=(SAMPLE,))
@@ -83,13 +93,13 @@ def _figures(view: View) -> list[Block]:
     sales = view.words.term("column", "kept_amount")
     ends = {"low": c.short(584_000_00), "high": c.short(829_000_00)}
     here = (c.text("change.up", change=0.184), "def-net-sales", "figure")
-    points = c.text("change.points_up", points=view.words.number(0.4, decimals=1))
+    points = c.text("change.points_up", points=view.words.number(0.4, decimals=1), size=0.4)
     return [
         Sample(
             "figures",
             [
                 Figure(sales[:1].upper() + sales[1:], c.short(1_040_000_00), *here, code="net_sales"),
-                Figure(_text(view, "expected"), c.short(698_000_00), *here, labels=(ASSUMED,),
+                Figure(_text(view, "expected"), c.short(698_000_00), *here,
                        interval=c.text("figure.interval_95", **ends)),
                 Figure(_text(view, "share"), view.words.share(0.833), points, *here[1:]),
             ],
