@@ -14,6 +14,8 @@ from benchmarks.peers import by_habitue, same
 from benchmarks import shops
 from habitue.demo.projects import build_simulated
 
+pytestmark = pytest.mark.xdist_group("benchmarks")
+
 AS_OF = date.fromisoformat(shops.AS_OF)
 PEERS = {"hand_sql": "duckdb", "polars_cycle": "polars", "pandas_cycle": "pandas"}
 HERE = [script for script, needs in PEERS.items() if importlib.util.find_spec(needs)]

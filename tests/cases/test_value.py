@@ -23,6 +23,8 @@ from habitue.value.snapshots import snapshot
 from habitue.value.spend import Spend, fit_spend
 from support.engines import table
 
+pytestmark = pytest.mark.xdist_group("cases-value")
+
 Open = Callable[[str], Case]
 
 

@@ -14,6 +14,8 @@ from habitue.cli import app
 from habitue.report import exports
 from support import one_till
 
+pytestmark = pytest.mark.xdist_group("showing")
+
 TILL = "ticket,day,shop,amount\n007,2025-01-10,=1+1,10.50\nT2,2025-03-10 14:30:00,http://x.example,-2.25\n"
 
 

@@ -12,6 +12,8 @@ from habitue.errors import ConfigurationError
 from habitue.schemas import SHARED_CARDS
 from support.purchases import line, rows, staged
 
+pytestmark = pytest.mark.xdist_group("generic-cards")
+
 AS_OF = date(2024, 12, 31)
 
 

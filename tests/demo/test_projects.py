@@ -13,6 +13,8 @@ from typer.testing import CliRunner
 import habitue
 from habitue.cli import app
 
+pytestmark = pytest.mark.xdist_group("demo-projects")
+
 
 def demo(folder: Path, *words: str) -> None:
     done = CliRunner().invoke(app, ["--lang", "en", "demo", str(folder), "--no-serve", *words])

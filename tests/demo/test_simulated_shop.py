@@ -23,6 +23,8 @@ import pytest
 from habitue.demo.simulated_shop import SimulatedShop, simulate
 from habitue.demo.simulated_shop.rates import CATEGORIES, RATES, TASTE_GROUPS
 
+pytestmark = pytest.mark.xdist_group("simulated-shop")
+
 YEARS = ("2024", "2025")
 # beyond 1,000 customers there is a reseller
 CUSTOMERS = 1_500

@@ -15,6 +15,8 @@ import pytest
 import habitue.project
 from habitue.project import Project
 
+pytestmark = pytest.mark.xdist_group("cdnow")
+
 SETTINGS = """
 [project]
 currency = "USD"

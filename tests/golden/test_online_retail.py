@@ -20,6 +20,8 @@ import habitue.project
 from habitue.project import Project
 from habitue.segments.states import Moment, states
 
+pytestmark = pytest.mark.xdist_group("online-retail")
+
 SETTINGS = """
 [project]
 currency = "GBP"

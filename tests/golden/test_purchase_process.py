@@ -20,6 +20,8 @@ from habitue.value.purchase_process import PurchaseProcess, fit_purchase_process
 from habitue.value.spend import fit_spend
 from support.value import Histories, cdnow, completejourney_rows, grocery_log, histories
 
+pytestmark = pytest.mark.xdist_group("purchase-process")
+
 CALIBRATION_END, HOLDOUT_END = date(1997, 9, 30), date(1998, 6, 30)
 
 FITS = [  # data, kind, parameters, log-likelihood (None: not published)

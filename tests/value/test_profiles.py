@@ -19,6 +19,8 @@ from habitue.value.profiles import customer_profiles
 from support.purchases import table
 from support.segments import Day, bought
 
+pytestmark = pytest.mark.xdist_group("value-profiles")
+
 AS_OF = date(2024, 12, 31)
 MEMBERS = Schema(
     "members", "one person", ("customer_id",),

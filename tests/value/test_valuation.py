@@ -19,6 +19,8 @@ from habitue.value.valuation import Valued, valuation
 from support.engines import table
 from support.value import START, segmentations, simulated_days
 
+pytestmark = pytest.mark.xdist_group("valuation")
+
 AS_OF = date(2025, 6, 30)
 
 

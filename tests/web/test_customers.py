@@ -16,6 +16,8 @@ from habitue.report.locale import LANGUAGES, Words
 from habitue.web.pages.one_customer import usual
 from support.serving import Site
 
+pytestmark = pytest.mark.xdist_group("web-customers")
+
 SHOP, LONELY = "/once-shop/en/customers", "/once-lonely/en/customers"
 
 

@@ -15,6 +15,8 @@ from habitue.project import Project
 from support import serving
 from support.serving import Site
 
+pytestmark = pytest.mark.xdist_group("web-data")
+
 # November: 9.80 + 12.50 + 6.20 + 50.00 + 1,149.00 + 4.90 + 12.50 = 1,244.90, as the file itself states.
 #   used       9.80 + 12.50 + 6.20 + 1,149.00 = 1,177.50
 #   duplicate  ticket 1006, 12.50, taken from the December export, which has it with 11.25

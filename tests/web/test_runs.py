@@ -14,6 +14,8 @@ from habitue.report.run_changes import changes, files, settings
 from habitue.workspace.catalogue import Run
 from support.serving import Site
 
+pytestmark = pytest.mark.xdist_group("web-runs")
+
 
 @pytest.fixture(scope="module")
 def runs(shop_project: Project) -> list[Run]:

@@ -17,6 +17,8 @@ from habitue.workspace.published import Published
 from support import serving
 from support.serving import Site
 
+pytestmark = pytest.mark.xdist_group("web-states")
+
 PAGES = [page.name for page in all_pages()]
 KEPT_SINCE_PAGES = ("customer_profiles", "sales_by_day")
 OF_VALUE = (

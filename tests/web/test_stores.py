@@ -20,6 +20,8 @@ from habitue.web.view import Content, Served, View
 from habitue.workspace.published import Published
 from support.serving import Site
 
+pytestmark = pytest.mark.xdist_group("web-stores")
+
 NOW = ("2025-01-01", "2025-12-31")
 BEFORE = ("2024-01-01", "2024-12-31")
 

@@ -20,6 +20,8 @@ from habitue.workspace.conditions import IS, MAX, MIN, NOT, Condition
 from habitue.workspace.published import Published
 from support.serving import Site
 
+pytestmark = pytest.mark.xdist_group("web-tables")
+
 RFM = "/once-shop/en/tables/rfm"
 
 

@@ -25,6 +25,8 @@ from filelock import FileLock
 from habitue import project
 from habitue.errors import UsageError
 
+pytestmark = pytest.mark.xdist_group("crash")
+
 SETTINGS = """
 [engine]
 threads = 2

@@ -22,6 +22,8 @@ from habitue.report.console import check_lines
 from habitue.report.locale import LANGUAGES, Words
 from habitue.workspace.runs import SHOWN_BY_CHECK
 
+pytestmark = pytest.mark.xdist_group("privacy")
+
 SETTINGS = """
 [project]
 time_zone = "Europe/Paris"

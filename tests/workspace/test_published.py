@@ -21,6 +21,8 @@ from habitue.workspace.published import Published, in_order
 from habitue.workspace.runs import Workspace
 from support import one_till
 
+pytestmark = pytest.mark.xdist_group("published")
+
 STORES = ("north", "south", None)
 LINES = [
     {

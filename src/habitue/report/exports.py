@@ -20,6 +20,7 @@ import pyarrow.parquet as pq
 from habitue.errors import UsageError, message
 from habitue.report.locale import SHARE, Exact, Words
 from habitue.report.reasons import worded
+from habitue.report.stored import is_number
 from habitue.workspace.guards import disk_faults
 from habitue.workspace.tables import in_major_units, without_formulas
 
@@ -82,7 +83,7 @@ def written(
     lines = text_table(
         table.column_names,
         [[f"{v:.4g}" if isinstance(v, float) else _shown(v) for v in row.values()] for row in table.to_pylist()],
-        [_is_number(field.type) for field in table.schema],
+        [is_number(field) for field in table.schema],
     )
     if total > most:
         lines.append(words.text("cli.show.more", shown=most, count=total))
@@ -231,7 +232,3 @@ def _shown(value: Any) -> str:
     if isinstance(value, datetime):
         return value.isoformat(sep=" ", timespec="seconds")
     return f"{value:f}" if isinstance(value, Decimal) else str(value)
-
-
-def _is_number(kind: pa.DataType) -> bool:
-    return pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_decimal(kind)

@@ -51,7 +51,11 @@ def definitions(told: Explanation, c: Context) -> Section | None:
     if not codes:
         return None
     entries = [
-        (f"def-{code.rpartition('.')[2]}", c.words.text(f"{code}.term"), c.words.text(f"{code}.meaning"))
+        (
+            f"def-{code.rpartition('.')[2].replace('_', '-')}",
+            c.words.text(f"{code}.term"),
+            c.words.text(f"{code}.meaning"),
+        )
         for code in codes
     ]
     return Section("definitions", c.words.text("explain.heading.definitions"), [Definitions(entries)])

@@ -15,7 +15,6 @@ from habitue.report.locale import NO_VALUE, SHARE, Exact, Words
 from habitue.web import picking
 from habitue.web.numbers import with_numbers
 from habitue.web.view import Content, View
-from habitue.workspace.published import SCHEMAS
 from habitue.workspace.tables import BEST_FIRST, harmless, without_formulas
 
 KINDS = {
@@ -97,7 +96,7 @@ def ordering(name: str, sort: str | None) -> list[tuple[str, bool]]:
 
 def rows(view: View, name: str, kind: str, *, excel: bool) -> Response:
     """Rows of a published table as a file, amounts in units of their currency."""
-    if name not in SCHEMAS:
+    if not view.published.has(view.run, name):
         raise HTTPException(404)
     found, count = view.published.batches(
         view.run, name, where=picking.conditions(view), order=ordering(name, view.asked.get("sort")),

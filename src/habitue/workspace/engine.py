@@ -69,14 +69,12 @@ def write_parquet(backend: Any, table: Any, path: Path, *, order_by: str | None 
 
     Whole numbers are cast once more: DuckDB sums them as HUGEINT, which Parquet would keep as floating numbers.
     """
-    import ibis
-
     columns = ", ".join(
         f'CAST("{name}" AS BIGINT) AS "{name}"' if kind.is_int64() else f'"{name}"'
         for name, kind in table.schema().items()
     )
     order, groups = (f' ORDER BY "{order_by}"', f", ROW_GROUP_SIZE {SMALL_GROUP}") if order_by else ("", "")
-    sql = f"SELECT {columns} FROM ({ibis.to_sql(table, dialect='duckdb')}){order}"
+    sql = f"SELECT {columns} FROM ({backend.compile(table)}){order}"
     target = str(path).replace("'", "''")
     answer = backend.con.execute(f"COPY ({sql}) TO '{target}' (FORMAT parquet, COMPRESSION zstd{groups})").fetchone()
     return int(answer[0])

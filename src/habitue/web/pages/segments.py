@@ -15,7 +15,7 @@ from habitue.report import (
 from habitue.report.figures import rows_of, share_of
 from habitue.report.key_figures import KEY_FIGURES
 from habitue.report.layout import Block, Cell, Column, Fold, Grid, Prose, Section
-from habitue.report.segment_figures import FEW, NOT_YET, STRATEGIC, months_between
+from habitue.report.segment_figures import ENGAGED, FEW, NOT_YET, STRATEGIC, months_between
 from habitue.web.choosing import chosen, chosen_step, nobody
 from habitue.web.opening import opened
 from habitue.web.pages import Page
@@ -126,7 +126,7 @@ def _in_store(view: View, population: str) -> Section | None:
         table="segment_places",
         where=where,
     )
-    engaged = sum(shares.get(code, 0.0) for code in ("core", "loyal"))
+    engaged = sum(shares.get(code, 0.0) for code in ENGAGED)
     chart = c.chart(
         lambda width: charts_intervals.interval_bars(bars, width=width),
         grid,
