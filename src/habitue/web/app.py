@@ -47,7 +47,7 @@ def create_app(projects: Iterable[Project], access: Access, *, port: int = 8765)
     served = {one.slug: one for one in _named(projects)}
     app = FastAPI(title="habitue", docs_url=None, redoc_url=None, openapi_url=None, redirect_slashes=False)
     app.state.served = served
-    app.state.kept = Kept()
+    app.state.kept, app.state.shown = Kept(), Kept()
     pages = {page.name: page for page in all_pages()}
 
     @app.get("/static/{name}", include_in_schema=False)
@@ -130,7 +130,14 @@ def _add_pages(app: FastAPI, served: Mapping[str, Served], pages: Mapping[str, P
         content = content_of(page, view, item)
         if content.leads_to:
             return RedirectResponse(content.leads_to, 303)
-        return render.page(request, view, content, pages.values(), served.values())
+
+        def make() -> str:
+            return render.page(request, view, content, pages.values(), served.values())
+
+        if view.asked.keys() & PERSONAL:
+            return HTMLResponse(make())
+        is_at_work, newest = view.published.is_run_at_work, view.published.runs()[-1].run_id
+        return HTMLResponse(app.state.shown.get((request.url.path, request.url.query, newest, is_at_work), make))
 
     @app.get("/{slug}/{language}/{name}", response_class=HTMLResponse, include_in_schema=False)
     def page(request: Request, slug: str, language: str, name: str) -> Response:

@@ -61,16 +61,14 @@ def static(name: str) -> str:
     return f"/static/{name}?v={hashlib.sha256(static_files()[name]).hexdigest()[:12]}"
 
 
-def page(
-    request: Request, view: View, content: Content, pages: Iterable[Page], served: Iterable[Served]
-) -> HTMLResponse:
-    """A page of a run."""
+def page(request: Request, view: View, content: Content, pages: Iterable[Page], served: Iterable[Served]) -> str:
+    """A page of a run, as HTML."""
     listed = tuple(pages)
     places = {anchor: one.name for one in listed for anchor in one.anchors}
     numbers = {id(grid): number for number, grid in enumerate(downloads.grids(content))}
     template = _environment().get_template("page.html.j2")
     text = partial(_text, view.words)
-    html = template.render(
+    return template.render(
         **_chrome(request, view.served, view.words, listed),
         text=text,
         prose=partial(_prose, view),
@@ -89,7 +87,6 @@ def page(
         made=view.words.date(view.run.created_at),
         version=view.run.manifest["versions"]["habitue"],
     )
-    return HTMLResponse(html)
 
 
 def no_run(request: Request, served: Served, words: Words, pages: Iterable[Page]) -> HTMLResponse:

@@ -15,7 +15,6 @@ import pyarrow.compute as pc
 from habitue.errors import UsageError, message
 from habitue.project import Project
 from habitue.report.context import Context
-from habitue.report.figures import rows_of
 from habitue.report.layout import Figure, Section
 from habitue.report.locale import Words
 from habitue.schemas import STORES
@@ -232,7 +231,7 @@ class View:
 
     def _values(self, column: str) -> list[str]:
         """The values of a column of what was bought, by name; populations in their own order."""
-        sold = {row[column] for row in rows_of(self.whole.tables, "sales") if row[column] is not None}
+        sold = {value for value in self.whole.tables["sales"][column].unique().to_pylist() if value is not None}
         if column == "population":
             known = [name for name in self.whole.segments.populations if name in sold]
             return [*known, *sorted(sold - set(known))]

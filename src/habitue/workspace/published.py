@@ -39,6 +39,12 @@ BATCH = 50_000
 
 MOST_OFFSET = 2**63 - 1
 
+LOADED = "customer_profiles"
+"""The table that lists pick and sort in many ways: of the last run it is kept in the engine's memory."""
+
+MOST_LOADED = 3_000_000
+"""Rows of it at most; a longer one is read from its file each time."""
+
 MOST_KEPT = 4
 """Runs whose tables are kept in memory."""
 
@@ -51,6 +57,8 @@ class Published:
         self._lock = Lock()
         self._known: tuple[tuple[int, int], list[Run]] | None = None
         self._tables: dict[str, RunTables] = {}
+        self._loading = Lock()
+        self._loaded: tuple[str, str | None] = ("", None)
         spill = tempfile.mkdtemp(prefix=SPILL)
         weakref.finalize(self, shutil.rmtree, spill, ignore_errors=True)
         self._connection = duckdb.connect(
@@ -165,10 +173,29 @@ class Published:
             of, name = (before if found[1] and before else run), found[2]
             if not self.has(of, name):
                 raise UsageError(message("show.unknown", name=name.replace("_", "-"), existing=self._existing(of)))
-            path = str(self.workspace.table_path(of, name)).replace("'", "''")
-            return f"read_parquet('{path}')"
+            return (name == LOADED and self._copy(of)) or self._file(of, name)
 
         return re.sub(r"\{(before\.)?(\w+)\}", source, sql)
+
+    def _file(self, run: Run, name: str) -> str:
+        path = str(self.workspace.table_path(run, name)).replace("'", "''")
+        return f"read_parquet('{path}')"
+
+    def _copy(self, run: Run) -> str | None:
+        """What the copy of `LOADED` in memory is called, made if this is the last run; None: there is none."""
+        if run.run_id != self.runs()[-1].run_id:
+            return None
+        with self._loading:
+            known, copy = self._loaded
+            if known != run.run_id:
+                if copy is not None:
+                    self._connection.execute(f"DROP TABLE {copy}")
+                copy = None
+                if self.count(run, LOADED) <= MOST_LOADED:
+                    copy = f'"{run.run_id}"'
+                    self._connection.execute(f"CREATE TABLE {copy} AS SELECT * FROM {self._file(run, LOADED)}")
+                self._loaded = (run.run_id, copy)
+            return copy
 
     def page(
         self,
