@@ -135,9 +135,11 @@ def _add_pages(app: FastAPI, served: Mapping[str, Served], pages: Mapping[str, P
             return render.page(request, view, content, pages.values(), served.values())
 
         if view.asked.keys() & PERSONAL:
-            return HTMLResponse(make())
-        is_at_work, newest = view.published.is_run_at_work, view.published.runs()[-1].run_id
-        return HTMLResponse(app.state.shown.get((request.url.path, request.url.query, newest, is_at_work), make))
+            html = make()
+        else:
+            newest = view.published.runs()[-1].run_id
+            html = app.state.shown.get((request.url.path, request.url.query, newest), make)
+        return HTMLResponse(render.told_at_work(html, view))
 
     @app.get("/{slug}/{language}/{name}", response_class=HTMLResponse, include_in_schema=False)
     def page(request: Request, slug: str, language: str, name: str) -> Response:

@@ -30,6 +30,9 @@ KINDS = {
     "woff2": "font/woff2",
     "txt": "text/plain; charset=utf-8",
 }
+AT_WORK_PLACE = Markup("<!-- at work -->")
+"""Where a kept page is told that a run is at work."""
+
 NAMES = {"en": "English", "fr": "Français", "ru": "Русский"}
 
 
@@ -79,7 +82,8 @@ def page(request: Request, view: View, content: Content, pages: Iterable[Page], 
         here=view.page,
         facts=run_facts(view.whole),
         others=[(one.slug, one.project.workspace.settings.project.name) for one in served],
-        is_at_work=view.published.is_run_at_work,
+        is_at_work=False,
+        at_work_place=AT_WORK_PLACE,
         is_last=view.run.run_id == view.published.runs()[-1].run_id,
         as_of=view.words.date(view.whole.as_of, long=True),
         unheeded=view.unheeded(content),
@@ -87,6 +91,15 @@ def page(request: Request, view: View, content: Content, pages: Iterable[Page], 
         made=view.words.date(view.run.created_at),
         version=view.run.manifest["versions"]["habitue"],
     )
+
+
+def told_at_work(html: str, view: View) -> str:
+    """A page of a run with what is said above it while another run is at work."""
+    told = ""
+    if view.published.is_run_at_work:
+        parts: Any = _environment().get_template("parts.html.j2").make_module({"text": partial(_text, view.words)})
+        told = parts.at_work()
+    return html.replace(AT_WORK_PLACE, told, 1)
 
 
 def no_run(request: Request, served: Served, words: Words, pages: Iterable[Page]) -> HTMLResponse:
