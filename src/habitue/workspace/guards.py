@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import fcntl
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -69,15 +70,14 @@ def locked(folder: Path) -> Iterator[None]:
 
 
 def is_locked(folder: Path) -> bool:
-    """Whether a writer is at work on a project; nothing is created."""
-    if not (folder / LOCK).exists():
-        return False
-    lock = FileLock(folder / LOCK)
+    """Whether a writer is at work on a project; nothing is created, and readers do not take one another for one."""
     try:
-        lock.acquire(timeout=0)
-    except Timeout:
+        with (folder / LOCK).open("rb") as file:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except FileNotFoundError:
+        return False
+    except BlockingIOError:
         return True
-    lock.release()
     return False
 
 

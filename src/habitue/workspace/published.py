@@ -94,8 +94,7 @@ class Published:
     @property
     def is_run_at_work(self) -> bool:
         """Whether a run is at work on the project now."""
-        with self._lock:  # to look is to take the file's lock: readers must not take one another for a run
-            return is_locked(self.workspace.folder)
+        return is_locked(self.workspace.folder)
 
     def tables(self, run: Run) -> RunTables:
         """The tables of a run, read as they are asked for and kept."""
