@@ -19,7 +19,7 @@ from habitue.errors import HabitueError, UsageError, message
 if TYPE_CHECKING:
     from habitue.project import Project
 
-HOST, PORT = "127.0.0.1", 8765
+PORT = 8765
 TOKEN = "HABITUE_API_TOKEN"
 
 
@@ -46,7 +46,7 @@ def serve_projects(projects: Sequence[Project], *, port: int, browser: bool) -> 
     import uvicorn
 
     from habitue.web.access import ENTRY, Access
-    from habitue.web.app import create_app
+    from habitue.web.app import HOST, create_app
 
     listening = socket.socket()
     listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

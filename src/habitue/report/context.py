@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
@@ -11,7 +11,7 @@ from typing import Any
 import pyarrow as pa
 
 from habitue.report import charts, figures
-from habitue.report.layout import ASSUMED, SIMULATED, Cell, Chart, Column, Grid
+from habitue.report.layout import ASSUMED, SIMULATED, Cell, Chart, Column, Grid, definition_anchor
 from habitue.report.locale import SHARE, Exact, Words, as_date
 from habitue.report.segment_figures import SegmentFigures
 
@@ -136,6 +136,19 @@ class Context:
     def label(self, code: str, *, number: bool = False) -> Column:
         """A column that no stored table has."""
         return Column(self.text(f"column.{code}"), number)
+
+    @cached_property
+    def busy_numbers(self) -> frozenset[str]:
+        """Opaque ids of numbers with a day of more tickets than one customer is thought to have, not set apart."""
+        cards = figures.rows_of(self.tables, "shared_cards")
+        busy = (row for row in cards if row["busy_days_count"] and not row["is_set_apart"])
+        return frozenset(row["source_customer_id"] for row in busy)
+
+    def defined(self, codes: Iterable[str]) -> list[tuple[str, str, str]]:
+        """Terms by their codes: anchor, term, meaning."""
+        return [
+            (definition_anchor(one), self.words.text(f"{one}.term"), self.words.text(f"{one}.meaning")) for one in codes
+        ]
 
     def change(self, compared: figures.Comparison, *, points: bool = False) -> str:
         """A change against the twelve months before, in words."""

@@ -214,12 +214,12 @@ def _tickets(c: Context, add: Any) -> None:
             amount=c.money(sum(row["net_amount"] for row in apart)),
             command="`habitue show shared-cards`",
         )
-    if busy := figures.busy_numbers(c.tables):
+    if c.busy_numbers:
         add(
             "note",
             "def-shared-card",
             "worth_a_look",
-            count=len(busy),
+            count=len(c.busy_numbers),
             command="`habitue show shared-cards`",
         )
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from habitue.report.context import Context
 from habitue.report.figures import Comparison, share_of
-from habitue.report.layout import Figure
+from habitue.report.layout import Figure, definition_anchor
 from habitue.workspace.conditions import IS, MAX, MIN, NOT, Condition
 
 MONEY, COUNT, SHARE, NUMBER = "money", "count", "share", "number"
@@ -73,7 +73,7 @@ class Evidence:
     @property
     def figure(self) -> Figure:
         """As it stands at the head of the report and of pages."""
-        anchor = f"def-{self.definition.rpartition('.')[2].replace('_', '-')}"
+        anchor = definition_anchor(self.definition)
         interval = "" if self.has_interval_in_change else self.interval
         return Figure(self.label, self.shown, self.change, anchor, self.anchor, self.labels, self.code, interval)
 

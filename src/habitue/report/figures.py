@@ -214,9 +214,3 @@ def amount_gap(row: Mapping[str, Any]) -> int:
 def rows_gap(row: Mapping[str, Any]) -> int:
     """The same for its rows."""
     return row["read_rows"] - row["unreadable_rows"] - sum(row[f"{name}_rows"] for name in IDENTITY)
-
-
-def busy_numbers(tables: Mapping[str, pa.Table]) -> frozenset[str]:
-    """Opaque ids of customer numbers with a day of more tickets than one customer is thought to have, not set apart."""
-    cards = rows_of(tables, "shared_cards")
-    return frozenset(row["source_customer_id"] for row in cards if row["busy_days_count"] and not row["is_set_apart"])

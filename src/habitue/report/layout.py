@@ -9,6 +9,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import ClassVar
 
+from habitue.workspace.tables import harmless
+
 SIMULATED, ASSUMED = "simulated", "assumed"
 """Labels a figure or section can carry; each has its word and its shape."""
 
@@ -59,7 +61,7 @@ class Grid:
         writer = csv.writer(text, delimiter=";")
         writer.writerow([column.label for column in self.columns])
         for row in self.rows:
-            writer.writerow([_harmless(cell.text) for cell in row])
+            writer.writerow([harmless(cell.text) for cell in row])
         encoded = base64.b64encode(text.getvalue().encode("utf-8-sig")).decode("ascii")
         return "data:text/csv;charset=utf-8;base64," + encoded
 
@@ -270,6 +272,6 @@ def cells(*texts: str) -> list[Cell]:
     return [Cell(text) for text in texts]
 
 
-def _harmless(text: str) -> str:
-    """A spreadsheet must not take a stored text for a formula."""
-    return "'" + text if text[:1] in ("=", "+", "-", "@", "\t", "\r") else text
+def definition_anchor(code: str) -> str:
+    """Where the term of a code stands among the definitions."""
+    return f"def-{code.rpartition('.')[2].replace('_', '-')}"

@@ -50,15 +50,7 @@ def definitions(told: Explanation, c: Context) -> Section | None:
     codes += sections_customer_ahead.defined(told)
     if not codes:
         return None
-    entries = [
-        (
-            f"def-{code.rpartition('.')[2].replace('_', '-')}",
-            c.words.text(f"{code}.term"),
-            c.words.text(f"{code}.meaning"),
-        )
-        for code in codes
-    ]
-    return Section("definitions", c.words.text("explain.heading.definitions"), [Definitions(entries)])
+    return Section("definitions", c.words.text("explain.heading.definitions"), [Definitions(c.defined(codes))])
 
 
 class _Page:

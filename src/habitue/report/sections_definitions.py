@@ -91,13 +91,5 @@ def definitions(c: Context) -> Section:
     codes = [f"definition.{name}" for name in _DEFINED]
     if figures.rows_of(c.tables, "forecast_models"):
         codes += _DEFINED_AHEAD
-    entries = [
-        (
-            f"def-{code.rpartition('.')[2].replace('_', '-')}",
-            c.words.text(f"{code}.term"),
-            c.words.text(f"{code}.meaning"),
-        )
-        for code in codes
-    ]
-    entries.sort(key=lambda entry: entry[1].casefold())
+    entries = sorted(c.defined(codes), key=lambda entry: entry[1].casefold())
     return Section("definitions", c.text("definitions.title"), [Definitions(entries)])

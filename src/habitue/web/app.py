@@ -27,10 +27,8 @@ API = "/api/"
 ITEM, EXCEL = "item", "excel"
 """What the address of a file says: what its page is about, and that its CSV is for Excel."""
 
-
 HOST = "127.0.0.1"
 """The address the pages are served at: of this machine only."""
-
 
 HTTP_PORT = 80
 """The port that browsers leave out of the host's name."""
@@ -127,19 +125,18 @@ def _add_pages(app: FastAPI, served: Mapping[str, Served], pages: Mapping[str, P
         page, view, one, words = view_of(request, slug, language, name)
         if view is None:
             return render.no_run(request, one, words, pages.values())
-        content = content_of(page, view, item)
-        if content.leads_to:
-            return RedirectResponse(content.leads_to, 303)
 
-        def make() -> str:
-            return render.page(request, view, content, pages.values(), served.values())
+        def make() -> tuple[str, str]:
+            content = content_of(page, view, item)
+            html = render.page(request, view, content, pages.values(), served.values()) if not content.leads_to else ""
+            return content.leads_to, html
 
         if view.asked.keys() & PERSONAL:
-            html = make()
+            leads_to, html = make()
         else:
             newest = view.published.runs()[-1].run_id
-            html = app.state.shown.get((request.url.path, request.url.query, newest), make)
-        return HTMLResponse(render.told_at_work(html, view))
+            leads_to, html = app.state.shown.get((request.url.path, request.url.query, newest), make)
+        return RedirectResponse(leads_to, 303) if leads_to else HTMLResponse(render.told_at_work(html, view))
 
     @app.get("/{slug}/{language}/{name}", response_class=HTMLResponse, include_in_schema=False)
     def page(request: Request, slug: str, language: str, name: str) -> Response:
@@ -157,7 +154,7 @@ def _add_pages(app: FastAPI, served: Mapping[str, Served], pages: Mapping[str, P
         grids = downloads.grids(content_of(page, view, item))
         if not 0 <= number < len(grids):
             raise HTTPException(404)
-        is_excel = "excel" in request.query_params
+        is_excel = EXCEL in request.query_params
         return downloads.as_shown(grids[number], f"{name}-{number + 1}", kind, view.words, excel=is_excel)
 
     @app.get("/{slug}/{language}/tables/{name}.{kind}", include_in_schema=False)

@@ -12,7 +12,6 @@ from typing import Any
 
 from habitue.errors import UsageError, message
 from habitue.report.stored import stored
-from habitue.web.api.faults import MOST_FIRST
 from habitue.web.listing import MOST_SAID, whole_number
 from habitue.web.view import View
 from habitue.workspace.conditions import IS, NOT, READERS, RELATIONS, Condition
@@ -20,6 +19,9 @@ from habitue.workspace.published import SCHEMAS
 
 BETWEEN = "\x1f"
 FIRST, SORT, SUM = "first", "sort", "sum"
+
+MOST_FIRST = 10_000_000
+"""Rows at most that the first of all rows may be."""
 
 
 def conditions(view: View) -> list[Condition]:

@@ -185,7 +185,7 @@ class View:
         picks = {f"is_{column}": value for column, value in where}
         for column, least, greatest in limits:
             picks |= {f"min_{column}": least, f"max_{column}": greatest}
-        return self.url("tables", name.replace("_", "-"), **{**picks, **asked})  # fmt: skip
+        return self.url("tables", name.replace("_", "-"), **{**picks, **asked})
 
     def unheeded(self, content: Content) -> str:
         """The filters of the address that a content does not follow, in words; "" if it follows all."""

@@ -20,7 +20,8 @@ from habitue.report.locale import Words
 from habitue.web import render
 from habitue.web.api import answers, faults, models
 from habitue.web.api.asking import LIMIT, asked, cursor
-from habitue.web.api.faults import MOST, MOST_FIRST, ApiError
+from habitue.web.api.faults import MOST, ApiError
+from habitue.web.picking import MOST_FIRST
 from habitue.web.view import Served, View
 from habitue.workspace import explanations
 from habitue.workspace.catalogue import Run

@@ -13,12 +13,10 @@ from starlette.responses import Response
 from habitue.errors import HabitueError, Message, message
 from habitue.report.locale import LANGUAGES, Words
 from habitue.web.api import models
+from habitue.web.picking import MOST_FIRST
 
 MOST = 1000
 """Rows of a page at most."""
-
-MOST_FIRST = 10_000_000
-"""Rows at most that the first of all rows may be."""
 
 NOT_FOUND = frozenset(
     {"explain.unknown", "web.api.no_project", "web.api.no_run", "web.api.no_run_yet", "web.api.no_table"}

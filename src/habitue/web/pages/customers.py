@@ -8,7 +8,6 @@ from typing import Any
 from urllib.parse import urlencode
 
 from habitue.errors import HabitueError
-from habitue.report.figures import busy_numbers
 from habitue.report.layout import Block, Cell, Column, Link, Listing, Prose, Section
 from habitue.report.segment_figures import NOT_YET, STRATEGIC, TEN
 from habitue.schemas import CUSTOMER_PROFILES
@@ -167,7 +166,7 @@ def _cell(view: View, name: str, row: Mapping[str, Any], numbers: Mapping[str, s
         href = view.url("customers", value)
         number = numbers.get(value, "") or (view.text("customers.no_number") if NUMBERS in view.asked else "")
         said = [view.text(f"customers.on_{code}") for code, flag in LISTS.items() if row[flag]]
-        said += [view.text("customers.busy")] if value in busy_numbers(c.tables) else []
+        said += [view.text("customers.busy")] if value in c.busy_numbers else []
         return Cell(value, under=" · ".join(one for one in (number, *said) if one), href=href)
     if name == "strategic_segment":
         if value is None:

@@ -8,7 +8,7 @@ import pyarrow as pa
 from fastapi import HTTPException
 
 from habitue import schemas
-from habitue.report.layout import Block, Cell, Chips, Column, Fold, Grid, Prose, Section
+from habitue.report.layout import Block, Cell, Chips, Column, Fold, Grid, Prose, Section, definition_anchor
 from habitue.report.stored import stored
 from habitue.web import choosing, downloads, picking, totals
 from habitue.web.listing import ROWS, listing, offset, sorting
@@ -203,7 +203,7 @@ def _meanings(view: View, schema: schemas.Schema, term: str) -> Fold:
     rows = []
     for column in schema.columns:
         meant = MEANT.get(column.name)
-        anchor = f"def-{meant.replace('_', '-')}" if meant else ""
+        anchor = definition_anchor(meant) if meant else ""
         rows.append(
             [
                 Cell(view.words.term("column", f"{schema.name}.{column.name}")),

@@ -12,7 +12,7 @@ from fastapi import HTTPException
 from fastapi.responses import Response
 
 from habitue.report import ahead, sections_value
-from habitue.report.figures import busy_numbers, rows_of
+from habitue.report.figures import rows_of
 from habitue.report.layout import Block, Cell, Column, Grid, Link, Listing, Prose, Section
 from habitue.report.reasons import IN_WORDS, WATCHLISTS, in_measure, worded
 from habitue.report.segment_figures import STRATEGIC
@@ -244,7 +244,7 @@ def _column(view: View, name: str, column: str) -> Column:
 def _cell(view: View, name: str, column: str, row: Mapping[str, Any]) -> Cell:
     c, value = view.whole, row.get(column)
     if column == "customer_id":
-        under = view.text("customers.busy") if row[column] in busy_numbers(c.tables) else ""
+        under = view.text("customers.busy") if row[column] in c.busy_numbers else ""
         return Cell(row[column], under, href=view.url("customers", row[column]))
     if column == "strategic_segment":
         href = segment_url(view, STRATEGIC, value, row["population"]) if value else ""
