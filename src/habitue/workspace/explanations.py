@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
+import pyarrow as pa
 import pyarrow.compute as pc
 
 from habitue.errors import UsageError, message
@@ -104,29 +105,35 @@ class _Tables:
     def __init__(self, published: Published, run: Run) -> None:
         self.published, self.run = published, run
 
-    def rows(self, name: str, **equal: Any) -> list[dict[str, Any]]:
-        """Rows with these values (a list: one of them), in any order; none where the run has no such table."""
+    def rows(self, name: str, columns: Sequence[str] = (), **equal: Any) -> list[dict[str, Any]]:
+        """Rows with these values (a list: one of them), in any order; none where the run has no such table.
+
+        Of a table that is read for each customer some columns will do.
+        """
         if not self.published.has(self.run, name):
             return []
         if name in SHORT:
             found = self.published.tables(self.run)[name]
             for column, value in equal.items():
-                found = found.filter(pc.field(column).isin(value if isinstance(value, list) else [value]))
+                several = pa.array(value if isinstance(value, list) else [value])
+                found = found.filter(pc.is_in(found[column], value_set=several))
             return found.to_pylist()
         tests, values = [], []
         for column, value in equal.items():
             several = value if isinstance(value, list) else [value]
             tests.append(f'"{column}" IN ({", ".join("?" * len(several))})')
             values += several
-        return self.asked(f"SELECT * FROM {{{name}}} WHERE {' AND '.join(tests)}", values)
+        shown = ", ".join(columns) or "*"
+        sql = f"SELECT {shown} FROM {{{name}}} WHERE {' AND '.join(tests)}"
+        return self.published.query(self.run, sql, values).to_pylist()
 
     def row(self, name: str, **equal: Any) -> dict[str, Any] | None:
         """The one row with these values."""
         return next(iter(self.rows(name, **equal)), None)
 
-    def asked(self, sql: str, values: Sequence[Any]) -> list[dict[str, Any]]:
-        """The rows that answer a query of `Published.query`."""
-        return self.published.query(self.run, sql, values).to_pylist()
+    def figures(self, sql: str, values: Sequence[Any]) -> dict[str, Any]:
+        """The one row that answers a query about all customers, kept for the next of them."""
+        return self.published.figures(self.run, sql, values)
 
 
 @dataclass(frozen=True)
@@ -144,18 +151,17 @@ class _Reader:
         """The whole of it."""
         theirs = {"customer_id": self.customer_id}
         days = self.tables.rows("customer_days", **theirs)
-        main = self.tables.row("customers", **theirs)
-        assert main is not None, "everybody with a number is a customer"
+        (main,) = self.tables.rows("customers", ["population"], **theirs)  # everybody with a number is a customer
         net = dict.fromkeys([main["population"]], 0)
         for day in days:
             net[day["population"]] = net.get(day["population"], 0) + day["net_amount"]
         others = sorted((name for name in net if name != main["population"]), key=lambda name: (-net[name], name))
         assigned: dict[str, dict[str, str]] = {}
-        for row in self.tables.rows("assignments", **theirs):
+        for row in self.tables.rows("assignments", ["population", "segmentation", "segment"], **theirs):
             assigned.setdefault(row["population"], {})[row["segmentation"]] = row["segment"]
         moments = self._moments() if assigned else []
-        enrolled = [row["enrolled_on"] for row in self.tables.rows("source_customers", source_customer_id=self.ids)]
-        enrolled_on = min((day for day in enrolled if day is not None), default=None)
+        enrolled = self.tables.rows("source_customers", ["enrolled_on"], source_customer_id=self.ids)
+        enrolled_on = min((row["enrolled_on"] for row in enrolled if row["enrolled_on"] is not None), default=None)
         return Explanation(
             asked=asked,
             customer_id=self.customer_id,
@@ -278,8 +284,7 @@ class _Reader:
             return None
         lists = {name: self.tables.row(name, **key) for name in LISTS}
         tests = self.tables.rows("watchlist_tests", population=key["population"])
-        named = self.tables.published.tables(self.run)["critical_customers"]
-        least = pc.min(named.filter(pc.field("population") == key["population"])["expected_amount"]).as_py()
+        least = "SELECT min(expected_amount) AS amount FROM {critical_customers} WHERE population = ?"
         worth = "margin_amount" if model.get("measure") == MARGIN else "net_amount"
         naive = self._naive_amounts(model, expected, days, worth)
         return Forecast(
@@ -294,7 +299,7 @@ class _Reader:
             lists=lists,
             list_tests={row["watchlist"]: row for row in tests},
             critical_set=self.tables.row("critical_sets", population=key["population"]),
-            critical_amount=least,
+            critical_amount=self.tables.figures(least, [key["population"]])["amount"],
         )
 
     def _naive_amounts(self, model: Row, expected: Row, days: Sequence[Row], worth: str) -> dict[str, float]:
@@ -314,11 +319,8 @@ class _Reader:
         """Days from the first visit of anybody who is forecast up to the as-of date, `most` at most."""
         left_out = [*self.settings.left_out, SHARED_CARD]
         visits = f"FROM {{customer_days}} WHERE is_visit AND population NOT IN ({', '.join('?' * len(left_out))})"
-        begin = self.run.as_of - timedelta(days=most - 1)
-        if self.tables.asked(f"SELECT 1 {visits} AND sold_on <= ? LIMIT 1", [*left_out, begin]):  # without a full scan
-            return most
-        (row,) = self.tables.asked(f"SELECT min(sold_on) AS first {visits}", left_out)
-        return (self.run.as_of - row["first"]).days + 1
+        first = self.tables.figures(f"SELECT min(sold_on) AS day {visits}", left_out)["day"]
+        return min((self.run.as_of - first).days + 1, most)
 
 
 def _matches(rule: Rule, rfm: Row) -> bool:

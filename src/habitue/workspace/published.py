@@ -7,7 +7,7 @@ import shutil
 import tempfile
 import weakref
 from collections.abc import Iterator, Mapping, Sequence
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 from threading import Lock
 from typing import Any
@@ -48,6 +48,9 @@ MOST_LOADED = 3_000_000
 MOST_KEPT = 4
 """Runs whose tables are kept in memory."""
 
+MOST_ANSWERS = 1_000
+"""Counts and sums that are kept; the tables of a run never change."""
+
 
 class Published:
     """The runs of one project, for many readers at once."""
@@ -59,6 +62,7 @@ class Published:
         self._tables: dict[str, RunTables] = {}
         self._loading = Lock()
         self._loaded: tuple[str, str | None] = ("", None)
+        self._one_row = lru_cache(MOST_ANSWERS)(self._asked)
         spill = tempfile.mkdtemp(prefix=SPILL)
         weakref.finalize(self, shutil.rmtree, spill, ignore_errors=True)
         self._connection = duckdb.connect(
@@ -126,8 +130,25 @@ class Published:
         Raises:
             UsageError: a run has no such table.
         """
+        return self._asked(self._told(run, sql, before), tuple(values))
+
+    def _asked(self, told: str, values: tuple[Any, ...]) -> pa.Table:
         with self._connection.cursor() as cursor:
-            return cursor.execute(self._told(run, sql, before), list(values)).to_arrow_table()
+            return cursor.execute(told, list(values)).to_arrow_table()
+
+    def figures(self, run: Run, sql: str, values: Sequence[Any] = ()) -> dict[str, Any]:
+        """The answer to a query of one row, by its columns; kept, since the tables of a run never change.
+
+        Args:
+            run: as of `query`.
+            sql: as of `query`.
+            values: as of `query`.
+
+        Raises:
+            UsageError: as of `query`.
+        """
+        (row,) = self._one_row(self._told(run, sql), tuple(values)).to_pylist()
+        return row
 
     def batches(
         self,
@@ -153,7 +174,7 @@ class Published:
             UsageError: no such table or column, or what is no value of its column.
         """
         source, values, sorting = self._picked(run, name, where, order, first)
-        count = self.query(run, f"SELECT count(*) AS n FROM {source}", values)["n"][0].as_py()
+        count = self.figures(run, f"SELECT count(*) AS n FROM {source}", values)["n"]
         empty = self.query(run, f"SELECT * FROM {source} LIMIT 0", values)
 
         def read() -> Iterator[pa.Table]:
@@ -226,7 +247,7 @@ class Published:
             UsageError: no such table or column, or what is no value of its column.
         """
         source, values, sorting = self._picked(run, name, where, order, first)
-        count = self.query(run, f"SELECT count(*) AS n FROM {source}", values)["n"][0].as_py()
+        count = self.figures(run, f"SELECT count(*) AS n FROM {source}", values)["n"]
         bound = f" LIMIT {int(limit)} OFFSET {min(int(offset), MOST_OFFSET)}" if limit is not None else ""
         shown = ", ".join(self._column(SCHEMAS[name], column) for column in columns) or "*"
         if after is not None:
@@ -287,8 +308,7 @@ class Published:
         if not asked:
             return [], []
         shown = ", ".join(f"{what} AS c{at}" for at, what in enumerate(asked))
-        (row,) = self.query(run, f"SELECT {shown} FROM {source}", values).to_pylist()
-        found = list(row.values())
+        found = list(self.figures(run, f"SELECT {shown} FROM {source}", values).values())
         return found[: len(sums)], found[len(sums) :]
 
     def _picked(

@@ -28,22 +28,15 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
-from functools import cache, reduce
+from functools import cache, lru_cache, reduce
 from importlib.resources import files
 from types import MappingProxyType
 from typing import Any
 
-from babel import Locale
-from babel.dates import format_date, format_datetime, format_skeleton
+from babel import Locale, dates, numbers
+from babel.dates import format_datetime, format_skeleton
 from babel.lists import format_list
-from babel.numbers import (
-    format_compact_currency,
-    format_compact_decimal,
-    format_currency,
-    format_decimal,
-    format_percent,
-    get_currency_precision,
-)
+from babel.numbers import format_compact_currency, format_compact_decimal, get_currency_precision
 
 from habitue.errors import Message
 
@@ -52,6 +45,14 @@ LANGUAGES = ("en", "fr", "ru")
 
 _LOCALES = {"en": "en_GB", "fr": "fr_FR", "ru": "ru_RU"}
 _PLURALS = frozenset({"zero", "one", "two", "few", "many", "other"})
+# Pages say the same numbers and days again and again, and Babel reads its patterns anew each time.
+_known = lru_cache(50_000)
+format_decimal = _known(numbers.format_decimal)
+format_currency = _known(numbers.format_currency)
+format_percent = _known(numbers.format_percent)
+format_date = _known(dates.format_date)
+_parts = _known(lambda form: tuple(string.Formatter().parse(form)))
+
 NO_VALUE = "–"
 SHARE = "%"
 
@@ -310,7 +311,7 @@ class Words:
         if wording.by is not None and isinstance(params.get(wording.by), int | float | Decimal):
             form = wording.forms.get(self._locale.plural_form(abs(params[wording.by])), form)
         filled: list[str] = []
-        for literal, name, spec, _ in string.Formatter().parse(form):
+        for literal, name, spec, _ in _parts(form):
             filled.append(literal)
             if name is None:
                 continue
