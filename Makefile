@@ -54,6 +54,7 @@ locks: .tools/.ok ## resolve the dependencies again (UPGRADE=--upgrade: to the n
 	printf 'pandas\npyarrow\n' | $(COMPILE) -o locks/peer-pandas.txt - > /dev/null
 	echo openretailscience | $(COMPILE) -o locks/peer-openretailscience.txt - > /dev/null
 	printf 'lifetimes==0.11.3\nnumpy<1.25\npandas<2\nscipy<1.12\nsetuptools<80\npyarrow<20\n' | $(COMPILE) -o locks/peer-lifetimes.txt - > /dev/null
+	echo recordlinkage | $(COMPILE) -o locks/peer-recordlinkage.txt - > /dev/null
 	printf 'streamlit\nduckdb<2\n' | $(COMPILE) -o locks/peer-streamlit.txt - > /dev/null
 	printf 'pymc-marketing<1\npyarrow\n' | $(COMPILE) -o locks/peer-pymc.txt - > /dev/null
 	$(COMPILE) --all-extras -o locks/dev.txt pyproject.toml > /dev/null
