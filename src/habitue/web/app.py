@@ -45,8 +45,9 @@ def create_app(projects: Iterable[Project], access: Access, *, port: int = 8765)
     served = {one.slug: one for one in _named(projects)}
     app = FastAPI(title="habitue", docs_url=None, redoc_url=None, openapi_url=None, redirect_slashes=False)
     app.state.served = served
-    app.state.kept, app.state.shown = Kept(), Kept()
     pages = {page.name: page for page in all_pages()}
+    # Of each page its own: many lists of customers do not crowd out the pages that take long.
+    app.state.kept, app.state.shown = ({name: Kept() for name in pages} for _ in range(2))
 
     @app.get("/static/{name}", include_in_schema=False)
     def file(name: str) -> Response:
@@ -117,8 +118,8 @@ def _add_pages(app: FastAPI, served: Mapping[str, Served], pages: Mapping[str, P
         # A file of a page is made of its content. Pages about several runs change with every new one.
         address = tuple(sorted(one for one in view.asked.items() if one[0] not in (ITEM, EXCEL)))
         newest = view.published.runs()[-1].run_id
-        return app.state.kept.get(
-            (view.served.slug, view.run.run_id, newest, view.words.language, page.name, item, address), make
+        return app.state.kept[page.name].get(
+            (view.served.slug, view.run.run_id, newest, view.words.language, item, address), make
         )
 
     def answer(request: Request, slug: str, language: str, name: str, item: str | None) -> Response:
@@ -135,7 +136,7 @@ def _add_pages(app: FastAPI, served: Mapping[str, Served], pages: Mapping[str, P
             leads_to, html = make()
         else:
             newest = view.published.runs()[-1].run_id
-            leads_to, html = app.state.shown.get((request.url.path, request.url.query, newest), make)
+            leads_to, html = app.state.shown[page.name].get((request.url.path, request.url.query, newest), make)
         return RedirectResponse(leads_to, 303) if leads_to else HTMLResponse(render.told_at_work(html, view))
 
     @app.get("/{slug}/{language}/{name}", response_class=HTMLResponse, include_in_schema=False)

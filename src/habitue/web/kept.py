@@ -8,7 +8,7 @@ from concurrent.futures import Future
 from threading import Lock
 from typing import Any
 
-MOST = 100
+MOST = 40
 
 
 class Kept:
