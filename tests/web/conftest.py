@@ -1,15 +1,14 @@
-"""Projects that are served for tests: built once for all workers, read-only."""
+"""Projects that are served for tests: built once, read-only."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
 from typing import Any
 
 import pytest
-from filelock import FileLock
 
 from habitue import project
 from habitue.demo import projects
@@ -17,48 +16,41 @@ from habitue.project import Project
 from support import browser, components, one_till, serving
 from support.serving import Site
 
+HERE = Path(__file__).parent
+
 EARLIER = date(2025, 6, 30)
 """As-of date of the shop's first run; the second looks at all of its data."""
 
 
-@pytest.fixture(scope="session")
-def once(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Callable[[str, Callable[[Path], None]], Path]:
-    """Builds a folder once for all workers: give its name and what fills it."""
-    base = tmp_path_factory.getbasetemp()
-    shared = base if worker_id == "master" else base.parent
-
-    def build(name: str, fill: Callable[[Path], None]) -> Path:
-        folder, done = shared / f"once-{name}", shared / f"once-{name}.done"
-        with FileLock(shared / f"once-{name}.lock"):
-            if not done.exists():
-                fill(folder)
-                done.touch()
-        return folder
-
-    return build
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """One worker serves the projects."""
+    for item in items:
+        if item.path.is_relative_to(HERE):
+            item.add_marker(pytest.mark.xdist_group("web"))
 
 
 @pytest.fixture(scope="session")
-def shop_project(once: Callable[[str, Callable[[Path], None]], Path]) -> Project:
+def served_from(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the projects are; the name of each one's folder is in its addresses."""
+    return tmp_path_factory.mktemp("served")
+
+
+@pytest.fixture(scope="session")
+def shop_project(served_from: Path) -> Project:
     """A simulated shop of 400 customers and three years, with two runs."""
-
-    def fill(folder: Path) -> None:
-        projects.build_simulated(folder, "en", customers=400, years=3, seed=5)
-        opened = project.open(folder)
-        opened.run(EARLIER)
-        opened.run()
-
-    return project.open(once("shop", fill))
+    projects.build_simulated(served_from / "shop", "en", customers=400, years=3, seed=5)
+    opened = project.open(served_from / "shop")
+    opened.run(EARLIER)
+    opened.run()
+    return opened
 
 
 @pytest.fixture(scope="session")
-def empty_project(once: Callable[[str, Callable[[Path], None]], Path]) -> Project:
+def empty_project(served_from: Path) -> Project:
     """A project that has not run yet."""
-
-    def fill(folder: Path) -> None:
-        projects.build_simulated(folder, "en", customers=20, years=1, seed=5)
-
-    return project.open(once("empty", fill))
+    projects.build_simulated(served_from / "empty", "en", customers=20, years=1, seed=5)
+    return project.open(served_from / "empty")
 
 
 LONELY = """
@@ -72,15 +64,15 @@ time_zone = "Europe/Paris"
 
 
 @pytest.fixture(scope="session")
-def lonely_project(once: Callable[[str, Callable[[Path], None]], Path]) -> Project:
+def lonely_project(served_from: Path) -> Project:
     """One customer with two tickets, 10.00 and 20.00; too little for any forecast."""
-
-    def fill(folder: Path) -> None:
-        till = "ticket,day,card,amount\nT1,2025-01-10,A,10.00\nT2,2025-03-10,A,20.00\n"
-        one_till.write(folder, till, {"source_customer_id": "card"}, head=LONELY)
-        project.open(folder).run()
-
-    return project.open(once("lonely", fill))
+    folder = served_from / "lonely"
+    folder.mkdir()
+    till = "ticket,day,card,amount\nT1,2025-01-10,A,10.00\nT2,2025-03-10,A,20.00\n"
+    one_till.write(folder, till, {"source_customer_id": "card"}, head=LONELY)
+    opened = project.open(folder)
+    opened.run()
+    return opened
 
 
 @contextmanager
@@ -91,7 +83,7 @@ def _served(*opened: Project) -> Iterator[Site]:
 
 @pytest.fixture(scope="session")
 def shop(shop_project: Project, empty_project: Project, lonely_project: Project) -> Iterator[Site]:
-    """The three projects, served as once-shop, once-empty and once-lonely."""
+    """The three projects, served as shop, empty and lonely."""
     with _served(shop_project, empty_project, lonely_project) as running:
         yield running
 

@@ -22,7 +22,7 @@ from habitue.report.locale import LANGUAGES, Words
 from habitue.workspace.people import People
 from support.serving import TOKEN, Site
 
-RUNS = "/api/v1/projects/once-shop/runs"
+RUNS = "/api/v1/projects/shop/runs"
 LAST = f"{RUNS}/latest"
 FAULT = {"code", "message", "valid"}
 
@@ -49,19 +49,19 @@ def refused(shop: Site, path: str, status: int, code: str, **headers: str) -> di
 
 def test_projects_lead_to_runs(shop: Site, shop_project: Project) -> None:
     found = {one["project"]: one for one in shop.get("/api/v1/projects").json["projects"]}
-    assert list(found) == ["once-shop", "once-empty", "once-lonely"]
+    assert list(found) == ["shop", "empty", "lonely"]
     last = shop_project.runs()[-1]
-    assert found["once-shop"] == {
-        "project": "once-shop", "name": "Simulated shop", "currency": "EUR", "language": "en",
+    assert found["shop"] == {
+        "project": "shop", "name": "Simulated shop", "currency": "EUR", "language": "en",
         "time_zone": "Europe/Paris", "is_simulated": True, "runs_count": 2, "last_run_id": last.run_id,
     }  # fmt: skip
-    assert (found["once-empty"]["runs_count"], found["once-empty"]["last_run_id"]) == (0, None)
+    assert (found["empty"]["runs_count"], found["empty"]["last_run_id"]) == (0, None)
     listed = shop.get(RUNS).json["runs"]
     assert [one["run_id"] for one in listed] == [run.run_id for run in reversed(shop_project.runs())]
     assert [one["is_last"] for one in listed] == [True, False]
     assert listed[0]["as_of"] == last.as_of.isoformat()
     assert listed[0]["created_at"] == f"{last.created_at.isoformat()}Z"
-    assert shop.get("/api/v1/projects/once-empty/runs").json == {"runs": []}
+    assert shop.get("/api/v1/projects/empty/runs").json == {"runs": []}
 
 
 def test_a_run_says_what_it_was_made_of(shop: Site, shop_project: Project) -> None:
@@ -221,14 +221,14 @@ def test_the_choices_of_a_flag_are_said(shop: Site) -> None:
 @pytest.mark.parametrize(
     ("path", "code", "valid"),
     [
-        ("/projects/nothing/runs", "no_project", ["once-shop", "once-empty", "once-lonely"]),
-        ("/projects/once-empty/runs/latest", "no_run_yet", []),
-        ("/projects/once-empty/runs/latest/tables/rfm", "no_run_yet", []),
-        ("/projects/once-lonely/runs/latest/tables/nothing", "no_table", ["rfm", "customers"]),
-        ("/projects/once-shop/runs/nothing", "no_run", ["latest"]),
-        ("/projects/once-shop/runs/20", "no_run", ["latest"]),
+        ("/projects/nothing/runs", "no_project", ["shop", "empty", "lonely"]),
+        ("/projects/empty/runs/latest", "no_run_yet", []),
+        ("/projects/empty/runs/latest/tables/rfm", "no_run_yet", []),
+        ("/projects/lonely/runs/latest/tables/nothing", "no_table", ["rfm", "customers"]),
+        ("/projects/shop/runs/nothing", "no_run", ["latest"]),
+        ("/projects/shop/runs/20", "no_run", ["latest"]),
         ("/nothing", "no_address", []),
-        ("/projects/once-shop", "no_address", []),
+        ("/projects/shop", "no_address", []),
     ],
 )
 def test_what_is_not_there_is_said_with_what_is(shop: Site, path: str, code: str, valid: list[str]) -> None:
@@ -255,7 +255,7 @@ def test_a_customer_is_explained(shop: Site, shop_project: Project) -> None:
 
 
 def test_one_customer_without_a_forecast(shop: Site, lonely_project: Project) -> None:
-    base = "/api/v1/projects/once-lonely/runs/latest"
+    base = "/api/v1/projects/lonely/runs/latest"
     (row,) = shop.get(f"{base}/tables/customers").json["rows"]
     found = shop.get(f"{base}/customers/{row['customer_id']}").json
     assert [(one["visits_count"], one["net_amount"], one["forecast"]) for one in found["buyers"]] == [(2, 3000, None)]
@@ -364,7 +364,7 @@ def test_answers_are_as_described(shop: Site) -> None:
     """Requests that follow the description, and some that do not, with names that exist as often as not."""
     described = schemathesis.openapi.from_dict(shop.get("/api/v1/openapi.json").json)
     real = {
-        "project": ["once-shop", "once-lonely", "once-empty"],
+        "project": ["shop", "lonely", "empty"],
         "run_id": ["latest"],
         "table": ["rfm", "segments", "transaction_lines", "critical_customers", "quarantine"],
         "customer_id": [row["customer_id"] for row in shop.get(f"{LAST}/tables/customers?limit=3").json["rows"]],

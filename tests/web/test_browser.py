@@ -15,15 +15,13 @@ from support.browser import PHONE, WIDE, Watched
 from support.serving import TOKEN, Site
 
 # One browser and one server for all of them.
-pytestmark = pytest.mark.xdist_group("browser")
-
-LINK = re.compile(r'href="(/once-shop/en/([a-z]+)(/[^"?#]*)?(\?[^"#]*)?)')
+LINK = re.compile(r'href="(/shop/en/([a-z]+)(/[^"?#]*)?(\?[^"#]*)?)')
 
 
 @pytest.fixture(scope="module")
 def addresses(shop: Site) -> list[str]:
     """One address of every kind: each page, and below it one thing that links lead to, found by following them."""
-    found = {page.name: f"/once-shop/en/{page.name}" for page in all_pages()}
+    found = {page.name: f"/shop/en/{page.name}" for page in all_pages()}
     waiting = list(found.values())
     while waiting:
         html = shop.get(waiting.pop()).text
@@ -155,7 +153,7 @@ def test_the_skip_link_is_first_and_leads_to_the_content(chromium: Any, shop: Si
 def test_a_link_into_a_folded_part_of_segments_opens_it(chromium: Any, shop: Site, size: tuple[int, int]) -> None:
     watched = open_by_link(chromium, shop, size)
     page = watched.page
-    page.goto(shop.url("/once-shop/en/segments#scores"))
+    page.goto(shop.url("/shop/en/segments#scores"))
     page.locator("#scores h3").first.wait_for(state="visible")
     page.locator(".contents a[href='#concentration']").click()
     page.locator("#concentration h3").first.wait_for(state="visible")
@@ -166,11 +164,11 @@ def test_a_link_into_a_folded_part_of_segments_opens_it(chromium: Any, shop: Sit
 def test_the_pages_work_without_javascript(chromium: Any, shop: Site) -> None:
     context = chromium.new_context(java_script_enabled=False, extra_http_headers={"Authorization": f"Bearer {TOKEN}"})
     page = context.new_page()
-    page.goto(shop.url("/once-shop/en/segments"))
+    page.goto(shop.url("/shop/en/segments"))
     page.locator("select[name=population]").select_option("consumer")
     page.locator(".filters button").click()
     assert "population=consumer" in page.url
-    page.goto(shop.url("/once-shop/en/tables/segments"))
+    page.goto(shop.url("/shop/en/tables/segments"))
     page.locator("thead a").first.click()
     assert "sort=" in page.url
     context.close()

@@ -16,9 +16,7 @@ from habitue.report.locale import LANGUAGES, Words
 from habitue.web.pages.one_customer import usual
 from support.serving import Site
 
-pytestmark = pytest.mark.xdist_group("web-customers")
-
-SHOP, LONELY = "/once-shop/en/customers", "/once-lonely/en/customers"
+SHOP, LONELY = "/shop/en/customers", "/lonely/en/customers"
 
 
 def ids(text: str) -> list[str]:
@@ -171,12 +169,12 @@ def test_every_kind_of_customer_has_a_page(
     }
     assert len(kinds) > 8
     for customer in [*(row["customer_id"] for row in kinds.values()), *sorted(others)[:3]]:
-        answer = shop.get(f"/once-shop/{language}/customers/{customer}")
+        answer = shop.get(f"/shop/{language}/customers/{customer}")
         assert answer.status == 200, answer.text
         assert not re.search(r"web\.\w|explain\.\w|\bNone\b", plain(answer.text))
         assert customer in answer.text
     core = next(row for row in profiles if row["strategic_segment"] == "core")
-    told = plain(shop.get(f"/once-shop/{language}/customers/{core['customer_id']}").text)
+    told = plain(shop.get(f"/shop/{language}/customers/{core['customer_id']}").text)
     assert words.term("segment", "strategic.core") in told
     assert words.money(core["net_amount"], "EUR").replace("\u202f", " ").replace("\xa0", " ") in told.replace(
         "\xa0", " "

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -15,8 +15,6 @@ from habitue.project import Project
 from support import serving
 from support.serving import Site
 
-pytestmark = pytest.mark.xdist_group("web-data")
-
 # November: 9.80 + 12.50 + 6.20 + 50.00 + 1,149.00 + 4.90 + 12.50 = 1,244.90, as the file itself states.
 #   used       9.80 + 12.50 + 6.20 + 1,149.00 = 1,177.50
 #   duplicate  ticket 1006, 12.50, taken from the December export, which has it with 11.25
@@ -25,14 +23,12 @@ pytestmark = pytest.mark.xdist_group("web-data")
 
 
 @pytest.fixture(scope="module")
-def corner_project(once: Callable[[str, Callable[[Path], None]], Path]) -> Project:
+def corner_project(served_from: Path) -> Project:
     """The example of the documentation."""
-
-    def fill(folder: Path) -> None:
-        shutil.copytree(ROOT / "docs" / "example", folder)
-        project.open(folder).run()
-
-    return project.open(once("corner", fill))
+    shutil.copytree(ROOT / "docs" / "example", served_from / "corner")
+    opened = project.open(served_from / "corner")
+    opened.run()
+    return opened
 
 
 @pytest.fixture(scope="module")
@@ -47,7 +43,7 @@ def section(html: str, anchor: str) -> str:
     return found[0]
 
 
-def file_page(site: Site, name: str, base: str = "/once-corner/en/data") -> str:
+def file_page(site: Site, name: str, base: str = "/corner/en/data") -> str:
     """The address of the page of a file, as the page of the data links it."""
     found = re.search(rf'href="({base}/[0-9a-f]{{16}})">{re.escape(name)}<', site.get(base).text)
     assert found, name
@@ -60,7 +56,7 @@ def plain(html: str) -> str:
 
 
 def test_the_answer_says_whether_it_adds_up_and_what_was_refused(corner: Site) -> None:
-    told = plain(corner.get("/once-corner/en/data").text)
+    told = plain(corner.get("/corner/en/data").text)
     assert "3 files were read. All 2 sales files add up to the cent. 2 rows were refused." in told
 
 
@@ -100,20 +96,20 @@ def test_a_file_that_is_no_sales_file_is_counted_only(corner: Site) -> None:
 
 def test_refused_rows_are_picked_by_file_and_reason(corner: Site) -> None:
     def shown(query: str) -> list[str]:
-        html = section(corner.get(f"/once-corner/en/data/refused{query}").text, "rows")
+        html = section(corner.get(f"/corner/en/data/refused{query}").text, "rows")
         return sorted(re.findall(r"<td>(31/11/2024|to be checked|xx xx xxxxxxx)</td>", html))
 
     assert shown("") == ["31/11/2024", "xx xx xxxxxxx"]  # what is no date, number or code is masked
     assert shown("?is_file=till_2024-12.csv") == ["xx xx xxxxxxx"]
     assert shown("?is_reason=date_impossible") == ["31/11/2024"]
     assert shown("?is_file=till_2024-12.csv&is_reason=date_impossible") == []
-    bar = corner.get("/once-corner/en/data/refused").text
+    bar = corner.get("/corner/en/data/refused").text
     assert 'name="is_file"' in bar
     assert 'name="is_reason"' in bar
 
 
 def test_a_list_downloads_with_what_is_picked_and_how_it_is_sorted(corner: Site) -> None:
-    html = corner.get("/once-corner/en/data/refused?is_file=till_2024-12.csv&sort=-row_number").text
+    html = corner.get("/corner/en/data/refused?is_file=till_2024-12.csv&sort=-row_number").text
     (href,) = re.findall(r'href="([^"]+quarantine\.csv\?[^"]*)" download>CSV<', html)
     lines = corner.get(href.replace("&amp;", "&")).text.strip().splitlines()
     assert len(lines) == 2
@@ -121,17 +117,17 @@ def test_a_list_downloads_with_what_is_picked_and_how_it_is_sorted(corner: Site)
 
 
 def test_a_ticket_sent_again_is_listed_with_both_amounts(corner: Site) -> None:
-    told = section(corner.get("/once-corner/en/data/resent").text, "rows")
+    told = section(corner.get("/corner/en/data/resent").text, "rows")
     (row,) = re.findall(r"<tr>(?:(?!</tr>).)*1006.*?</tr>", told, re.DOTALL)
     assert "11.25" in row
     assert "12.50" in row
     assert f'href="{file_page(corner, "till_2024-12.csv")}"' in row
-    assert 'href="/once-corner/en/data/resent"' in section(corner.get("/once-corner/en/data").text, "oddities")
+    assert 'href="/corner/en/data/resent"' in section(corner.get("/corner/en/data").text, "oddities")
 
 
 def test_a_shared_card_opens(shop: Site) -> None:
-    html = shop.get("/once-shop/en/data/cards").text
-    leads = re.findall(r'href="(/once-shop/en/customers/[0-9a-f]+)"', html)
+    html = shop.get("/shop/en/data/cards").text
+    leads = re.findall(r'href="(/shop/en/customers/[0-9a-f]+)"', html)
     assert leads
     assert shop.get(leads[0]).status == 200
 
@@ -143,19 +139,19 @@ def test_the_plan_by_place_adds_up_to_its_items(shop: Site, shop_project: Projec
 
     lacking = [row for row in pq.read_table(path).to_pylist() if row["finding"] == "sale_without_customer"]
     share = sum(row["lines_count"] for row in lacking) / sum(row["total_lines_count"] for row in lacking)
-    told = section(shop.get("/once-shop/en/data").text, "plan")
+    told = section(shop.get("/shop/en/data").text, "plan")
     (row,) = re.findall(r"<tr>(?:(?!</tr>).)*is_finding=sale_without_customer.*?</tr>", told, re.DOTALL)
     assert f"{share:.1%}" in row
 
 
 def test_what_is_no_file_and_no_list_is_no_page(corner: Site) -> None:
-    assert corner.get("/once-corner/en/data/0123456789abcdef").status == 404
-    assert corner.get("/once-corner/en/data/..%2f..%2fhabitue.toml").status == 404
+    assert corner.get("/corner/en/data/0123456789abcdef").status == 404
+    assert corner.get("/corner/en/data/..%2f..%2fhabitue.toml").status == 404
 
 
 def test_a_sort_key_that_is_no_column_is_refused(corner: Site) -> None:
-    assert corner.get("/once-corner/en/data/refused?sort=1;drop").status == 400
-    assert corner.get("/once-corner/en/data/refused?is_nothing=1").status == 400
+    assert corner.get("/corner/en/data/refused?sort=1;drop").status == 400
+    assert corner.get("/corner/en/data/refused?is_nothing=1").status == 400
 
 
 @pytest.mark.parametrize("language", ["fr", "ru"])

@@ -23,7 +23,7 @@ from habitue.web.downloads import KINDS, shown
 from habitue.workspace import published
 from support.serving import Answer, Site
 
-TABLES = "/once-shop/en/tables"
+TABLES = "/shop/en/tables"
 WORKBOOK = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
@@ -45,8 +45,8 @@ def sheet(answer: Answer) -> list[tuple[object, ...]]:
         (f"{TABLES}/rfm.csv", "rfm.csv", "text/csv; charset=utf-8"),
         (f"{TABLES}/segment-places.csv?excel=1", "segment-places.csv", "text/csv; charset=utf-8"),
         (f"{TABLES}/segment-places.xlsx", "segment-places.xlsx", WORKBOOK),
-        ("/once-shop/fr/data/grid/0.csv", "data-1.csv", "text/csv; charset=utf-8"),
-        ("/once-shop/fr/data/grid/1.xlsx", "data-2.xlsx", WORKBOOK),
+        ("/shop/fr/data/grid/0.csv", "data-1.csv", "text/csv; charset=utf-8"),
+        ("/shop/fr/data/grid/1.xlsx", "data-2.xlsx", WORKBOOK),
     ],
 )
 def test_a_file_has_a_name_and_a_kind(shop: Site, path: str, name: str, kind: str) -> None:
@@ -128,7 +128,7 @@ def test_a_table_without_rows_has_its_columns(shop: Site) -> None:
     ],
 )
 def test_headings_are_names_for_programs_and_words_for_readers(shop: Site, language: str, headings: list[str]) -> None:
-    tables = f"/once-shop/{language}/tables"
+    tables = f"/shop/{language}/tables"
     names = ["store_id", "store_name", "region"]
     assert list(rows(shop.get(f"{tables}/stores.csv"))[0])[:3] == names
     assert list(rows(shop.get(f"{tables}/stores.csv?excel=1"), ";")[0])[:3] == headings
@@ -160,7 +160,7 @@ def test_customer_numbers_are_in_a_file_only_if_they_are_asked_for(shop: Site) -
 
 
 def test_every_table_of_a_page_downloads_as_it_is_shown(shop: Site) -> None:
-    page = shop.get("/once-shop/en/segments").text
+    page = shop.get("/shop/en/segments").text
     tables = re.findall(
         r"<table>((?:(?!<table>).)*?)</table>\s*(?:</div>\s*)*<p class=\"files\">(.*?)</p>", page, re.DOTALL
     )
@@ -180,7 +180,7 @@ def test_every_table_of_a_page_downloads_as_it_is_shown(shop: Site) -> None:
 
 
 def test_amounts_of_a_table_as_shown_sum_up_in_a_french_spreadsheet(shop: Site) -> None:
-    found = rows(shop.get("/once-shop/fr/segments/grid/0.csv?excel=1"), ";")
+    found = rows(shop.get("/shop/fr/segments/grid/0.csv?excel=1"), ";")
     told = [row["CA net (EUR)"] for row in found]
     assert all(re.fullmatch(r"-?\d+,\d\d", one) for one in told)
     *parts, total = (Decimal(one.replace(",", ".")) for one in told)
@@ -188,7 +188,7 @@ def test_amounts_of_a_table_as_shown_sum_up_in_a_french_spreadsheet(shop: Site) 
     shares = [float(row["part du CA net"].replace(",", ".")) for row in found if row["part du CA net"]]
     assert shares[:-1] == [pytest.approx(float(part / total)) for part in parts[: len(shares) - 1]]
     assert shares[-1] == 1
-    head, *lines = sheet(shop.get("/once-shop/fr/segments/grid/0.xlsx"))
+    head, *lines = sheet(shop.get("/shop/fr/segments/grid/0.xlsx"))
     amounts = [line[head.index("CA net (EUR)")] for line in lines]
     assert amounts == [float(part) for part in [*parts, total]]
     assert all(isinstance(line[head.index("clients")], int) for line in lines)
@@ -196,14 +196,14 @@ def test_amounts_of_a_table_as_shown_sum_up_in_a_french_spreadsheet(shop: Site) 
 
 def test_what_stands_below_a_cell_has_a_column_of_its_own(shop: Site) -> None:
     """Two tickets of one till, 10.00 and 20.00."""
-    (found,) = rows(shop.get("/once-lonely/fr/data/grid/0.csv?excel=1"), ";")
+    (found,) = rows(shop.get("/lonely/fr/data/grid/0.csv?excel=1"), ";")
     assert (found["lu (EUR)"], found["lu\u00a0: détail"]) == ("30,00", "2")
     assert (found["utilisé (EUR)"], found["utilisé\u00a0: détail"]) == ("30,00", "2")
     assert found["en double"] == "0"
 
 
 def test_changes_in_words_are_numbers_in_a_file(shop: Site) -> None:
-    found = rows(shop.get("/once-shop/en/stores/grid/0.csv"))
+    found = rows(shop.get("/shop/en/stores/grid/0.csv"))
     changed = [row for row in found if row["against a year before"] not in ("", "nothing before")]
     assert len(changed) > 1
     for row in changed:
@@ -275,4 +275,4 @@ def test_numbers_written_out_are_numbers_in_columns_of_numbers_only() -> None:
 def test_there_are_no_other_kinds(shop: Site, kind: str) -> None:
     assert set(KINDS) == {"csv", "xlsx"}
     assert shop.get(f"{TABLES}/rfm.{kind}").status == 404
-    assert shop.get(f"/once-shop/en/data/grid/0.{kind}").status == 404
+    assert shop.get(f"/shop/en/data/grid/0.{kind}").status == 404

@@ -75,7 +75,7 @@ def links(html: str) -> list[tuple[str, str]]:
     "code", ["net_sales", "identified", "customers", "tickets", "returns", "best_tenth", "core_net"]
 )
 def test_the_page_of_a_figure_leads_to_rows_whose_last_row_is_the_number(shop: Site, code: str) -> None:
-    html = shop.get(f"/once-shop/en/figures/{code}").text
+    html = shop.get(f"/shop/en/figures/{code}").text
     found = links(html)
     assert found
     for value, href in found:
@@ -90,7 +90,7 @@ def test_the_page_of_a_figure_leads_to_rows_whose_last_row_is_the_number(shop: S
 @pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("code", list(KEY_FIGURES))
 def test_every_figure_has_a_page_in_every_language(shop: Site, language: str, code: str) -> None:
-    for slug in ("once-shop", "once-lonely"):
+    for slug in ("shop", "lonely"):
         answer = shop.get(f"/{slug}/{language}/figures/{code}")
         assert answer.status == 200, answer.text
         assert not re.search(r"\b(?:web|report)\.\w+|\{\w+\}|\bNone\b", re.sub(r"<[^>]+>", " ", answer.text))
@@ -98,7 +98,7 @@ def test_every_figure_has_a_page_in_every_language(shop: Site, language: str, co
 
 def test_two_tickets_worked_out_by_hand(shop: Site) -> None:
     """10.00 in January and 20.00 in March 2025, one customer; the as-of date is the last ticket's day."""
-    listed = shop.get("/once-lonely/en/figures").text
+    listed = shop.get("/lonely/en/figures").text
     for label, value in (
         ("Net sales after returns, 12 months", "€30"),
         ("Share of net sales identified", "100%"),
@@ -108,30 +108,30 @@ def test_two_tickets_worked_out_by_hand(shop: Site) -> None:
         ("Share of sales returned", "0.0%"),
     ):
         assert re.search(rf">{label}</a>\s*</th>\s*<td class=\"number\">{value}</td>", listed), label
-    page = shop.get("/once-lonely/en/figures/basket").text
+    page = shop.get("/lonely/en/figures/basket").text
     assert "€30.00 ÷ 2 = €15.00" in page
-    assert "It rests on 1 case only: read it with care." in shop.get("/once-lonely/en/figures/gini").text
+    assert "It rests on 1 case only: read it with care." in shop.get("/lonely/en/figures/gini").text
     assert "There is no other run to compare with." in page
 
 
 def test_what_a_run_cannot_give_is_said_with_what_it_needs(shop: Site) -> None:
-    listed = shop.get("/once-lonely/en/figures").text
+    listed = shop.get("/lonely/en/figures").text
     assert re.search("This run cannot give: [^.]*Critical customers[^.]*. Needed: a forecast", listed)
     assert "This run cannot give: Promises kept. Needed: a forecast whose days are over" in listed
-    answer = shop.get("/once-lonely/en/figures/critical")
+    answer = shop.get("/lonely/en/figures/critical")
     assert answer.status == 200
     assert "This run cannot give this figure. Needed: a forecast" in answer.text
 
 
 def test_a_figure_stands_beside_the_same_of_other_runs(shop: Site, shop_project: Project) -> None:
     older, newer = shop_project.workspace.runs()
-    page = shop.get("/once-shop/en/figures/net_sales").text
+    page = shop.get("/shop/en/figures/net_sales").text
     assert page.index(newer.run_id) < page.index(older.run_id)
     amounts = [evidence_of(shop_project, run, "net_sales") for run in (newer, older)]
     gap = abs(amounts[0] - amounts[1])
     assert f"€{gap / 100:,.2f}" in page
     assert f"?run={older.run_id}" in page
-    assert shop.get(f"/once-shop/en/figures/net_sales?run={older.run_id}").status == 200
+    assert shop.get(f"/shop/en/figures/net_sales?run={older.run_id}").status == 200
 
 
 def evidence_of(project: Project, run: Run, code: str) -> int:
@@ -142,19 +142,19 @@ def evidence_of(project: Project, run: Run, code: str) -> int:
 
 
 def test_no_such_figure(shop: Site) -> None:
-    assert shop.get("/once-shop/en/figures/nothing").status == 404
+    assert shop.get("/shop/en/figures/nothing").status == 404
 
 
 def test_a_figure_of_one_population_leads_to_its_rows(shop: Site) -> None:
-    page = unescape(shop.get("/once-shop/en/figures/core_net?population=consumer").text)
+    page = unescape(shop.get("/shop/en/figures/core_net?population=consumer").text)
     assert "is_population=consumer" in page
-    page = unescape(shop.get("/once-shop/en/figures/core_net?population=b2b").text)
+    page = unescape(shop.get("/shop/en/figures/core_net?population=b2b").text)
     assert "is_population=consumer" not in page
 
 
 def test_figures_of_sales_are_of_all_populations_and_say_so(shop: Site) -> None:
-    of_all = unescape(shop.get("/once-shop/en/figures/returns").text)
-    page = unescape(shop.get("/once-shop/en/figures/returns?population=b2b").text)
+    of_all = unescape(shop.get("/shop/en/figures/returns").text)
+    page = unescape(shop.get("/shop/en/figures/returns?population=b2b").text)
     assert re.findall(r'class="answer">([^<]+)', page) == re.findall(r'class="answer">([^<]+)', of_all)
     assert "Filters that this page does not follow: Population (business customers)." in page
     assert 'name="population"' not in page

@@ -17,7 +17,7 @@ PARTS = ("figures", "filters", "search", "at-work", "tag simulated", "tag assume
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_every_component_is_there_with_a_sentence(shop: Site, language: str) -> None:
-    answer = shop.get(f"/once-shop/{language}/patterns")
+    answer = shop.get(f"/shop/{language}/patterns")
     assert answer.status == 200
     for part in PARTS:
         assert f'class="{part}"' in answer.text, part
@@ -36,12 +36,12 @@ def test_every_kind_of_block_is_shown() -> None:
 
 
 def test_the_values_are_said_to_be_samples(shop: Site) -> None:
-    head = shop.get("/once-shop/en/patterns").text.partition("</h1>")[0]
+    head = shop.get("/shop/en/patterns").text.partition("</h1>")[0]
     assert re.search(r'class="tag sample">sample values<', head)
 
 
 def test_it_is_reached_from_the_foot_of_every_page_and_not_from_the_menu(shop: Site) -> None:
-    html = shop.get("/once-shop/en/data").text
+    html = shop.get("/shop/en/data").text
     menu, _, rest = html.partition("</header>")
-    assert "/once-shop/en/patterns" not in menu
-    assert 'href="/once-shop/en/patterns"' in rest.partition("<footer>")[2]
+    assert "/shop/en/patterns" not in menu
+    assert 'href="/shop/en/patterns"' in rest.partition("<footer>")[2]

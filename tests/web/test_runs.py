@@ -14,8 +14,6 @@ from habitue.report.run_changes import changes, files, settings
 from habitue.workspace.catalogue import Run
 from support.serving import Site
 
-pytestmark = pytest.mark.xdist_group("web-runs")
-
 
 @pytest.fixture(scope="module")
 def runs(shop_project: Project) -> list[Run]:
@@ -28,7 +26,7 @@ def plain(html: str) -> str:
 
 
 def test_the_newest_run_comes_first(shop: Site, runs: list[Run]) -> None:
-    page = shop.get("/once-shop/en/runs").text
+    page = shop.get("/shop/en/runs").text
     body = page[page.index("<tbody>") :]
     assert body.index(runs[1].run_id) < body.index(runs[0].run_id)
     text = plain(page)
@@ -39,7 +37,7 @@ def test_the_newest_run_comes_first(shop: Site, runs: list[Run]) -> None:
 
 
 def test_a_run_is_told_in_full(shop: Site, runs: list[Run]) -> None:
-    page = shop.get(f"/once-shop/en/runs/{runs[0].run_id}").text
+    page = shop.get(f"/shop/en/runs/{runs[0].run_id}").text
     text = plain(page)
     assert "As of 30 Jun 2025:" in text
     assert runs[0].manifest["settings_hash"] in text
@@ -51,7 +49,7 @@ def test_a_run_is_told_in_full(shop: Site, runs: list[Run]) -> None:
 
 
 def test_two_runs_side_by_side(shop: Site, shop_project: Project, runs: list[Run]) -> None:
-    page = shop.get(f"/once-shop/en/runs?a={runs[0].run_id}&b={runs[1].run_id}").text
+    page = shop.get(f"/shop/en/runs?a={runs[0].run_id}&b={runs[1].run_id}").text
     text = plain(page)
     assert "What differs between these two runs?" in text
     assert "Both runs use the same thresholds" in text
@@ -80,27 +78,25 @@ def test_two_runs_side_by_side(shop: Site, shop_project: Project, runs: list[Run
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_in_every_language(shop: Site, runs: list[Run], language: str) -> None:
     for path in ("runs", f"runs/{runs[0].run_id}", f"runs?a={runs[0].run_id}&b={runs[1].run_id}"):
-        answer = shop.get(f"/once-shop/{language}/{path}")
+        answer = shop.get(f"/shop/{language}/{path}")
         assert answer.status == 200, answer.text
         assert not re.search(r"\b(?:web|report)\.[a-z]\w*|\{\w+\}|\bNone\b", plain(answer.text))
 
 
 def test_a_lonely_run_says_what_is_missing(shop: Site, lonely_project: Project) -> None:
     (run,) = lonely_project.workspace.runs()
-    listed = plain(shop.get("/once-lonely/en/runs").text)
+    listed = plain(shop.get("/lonely/en/runs").text)
     assert "There is one run. A second one" in listed
     assert "Compare the run" not in listed
-    assert "This run makes no statement about the time ahead" in plain(
-        shop.get(f"/once-lonely/en/runs/{run.run_id}").text
-    )
+    assert "This run makes no statement about the time ahead" in plain(shop.get(f"/lonely/en/runs/{run.run_id}").text)
 
 
 def test_what_cannot_be_compared(shop: Site, runs: list[Run]) -> None:
-    same = shop.get(f"/once-shop/en/runs?a={runs[0].run_id}&b={runs[0].run_id}")
+    same = shop.get(f"/shop/en/runs?a={runs[0].run_id}&b={runs[0].run_id}")
     assert same.status == 400
     assert "cannot be compared with itself" in same.text
-    assert shop.get(f"/once-shop/en/runs?a={runs[0].run_id}&b=nothing").status == 404
-    assert shop.get("/once-shop/en/runs/nothing").status == 404
+    assert shop.get(f"/shop/en/runs?a={runs[0].run_id}&b=nothing").status == 404
+    assert shop.get("/shop/en/runs/nothing").status == 404
 
 
 def manifest(*names: str, settings_hash: str = "h", **kept: object) -> dict[str, object]:

@@ -6,7 +6,7 @@ import csv
 import io
 import re
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from html.parser import HTMLParser
 from pathlib import Path
 from types import SimpleNamespace
@@ -28,8 +28,6 @@ from support.hostile_shop import FORMULAS, HTML
 from support.serving import TOKEN, Answer, Site
 
 # One server, one browser and one hostile shop for all of them.
-pytestmark = pytest.mark.xdist_group("security")
-
 LINK = re.compile(r'href="(/[^"?#]+/en/([a-z]+)(?:/([^"?#]*))?(\?[^"#]*)?)')
 FOLDER = 'hostile "><b>?#%41&'
 MOST_ITEMS = {"tables": 100, "stores": 20, "segments": 20, "figures": 30}
@@ -88,12 +86,11 @@ class Read(HTMLParser):
 
 
 @pytest.fixture(scope="module")
-def hostile_project(once: Callable[[str, Callable[[Path], None]], Path]) -> Project:
-    def fill(folder: Path) -> None:
-        hostile_shop.build(folder, customers=250)
-        project.open(folder).run()
-
-    return project.open(once(FOLDER, fill))
+def hostile_project(served_from: Path) -> Project:
+    hostile_shop.build(served_from / FOLDER, customers=250)
+    opened = project.open(served_from / FOLDER)
+    opened.run()
+    return opened
 
 
 @pytest.fixture(scope="module")
@@ -161,10 +158,10 @@ def test_in_other_languages_too(hostile: Site, pages: dict[str, str], language: 
 
 
 def test_no_page_of_an_ordinary_shop_has_anything_inline(shop: Site) -> None:
-    found = {address: Read(html) for address, html in crawled(shop, "once-shop").items()}
+    found = {address: Read(html) for address, html in crawled(shop, "shop").items()}
     assert {address: read.faults for address, read in found.items() if read.faults} == {}
     assert any("svg" in read.tags for read in found.values())
-    for path in ("/once-empty/en/data", "/once-lonely/ru/segments", "/nothing", "/api/v1/", "/once-shop/en/data?run=x"):
+    for path in ("/empty/en/data", "/lonely/ru/segments", "/nothing", "/api/v1/", "/shop/en/data?run=x"):
         assert Read(shop.get(path).text).faults == []
     assert Read(shop.get("/", is_admitted=False).text).faults == []
 
@@ -249,12 +246,12 @@ def test_no_download_of_a_page_holds_a_formula(hostile: Site, pages: dict[str, s
 
 
 ROUTES = (
-    "/", "/once-shop/en/data", "/once-shop/en/customers?q=x", "/once-shop/en/tables/rfm",
-    "/once-shop/en/tables/rfm.csv",
-    "/once-shop/en/tables/rfm.xlsx", "/once-shop/en/data/grid/0.csv", "/once-empty/en/data", "/static/report.css",
-    "/static/htmx.min.js", "/static/nothing", "/nothing", "/once-shop/en/data?population=x", "/enter?key=x",
+    "/", "/shop/en/data", "/shop/en/customers?q=x", "/shop/en/tables/rfm",
+    "/shop/en/tables/rfm.csv",
+    "/shop/en/tables/rfm.xlsx", "/shop/en/data/grid/0.csv", "/empty/en/data", "/static/report.css",
+    "/static/htmx.min.js", "/static/nothing", "/nothing", "/shop/en/data?population=x", "/enter?key=x",
     "/api/v1", "/api/v1/", "/api/v1/openapi.json", "/api/v1/projects", "/api/v1/projects/x/runs", "/api/v2",
-    "/api/v1/projects/once-shop/runs/latest/tables/rfm?limit=x",
+    "/api/v1/projects/shop/runs/latest/tables/rfm?limit=x",
 )  # fmt: skip
 
 
@@ -331,7 +328,7 @@ def test_the_session_is_for_this_browser_and_site_only(own: Site) -> None:
     assert name == f"habitue_{own.port}"
     assert {flag.lower() for flag in flags} == {"httponly", "samesite=lax", "path=/"}
     assert len(session) >= 40
-    page = "/once-lonely/en/data"
+    page = "/lonely/en/data"
     assert own.get(page, is_admitted=False, headers={"Cookie": f"{name}={session}"}).status == 200
     for wrong in (f"{name}={session}x", f"{name}=", f"other={session}", f"{name}=%00", f"{name}"):
         assert own.get(page, is_admitted=False, headers={"Cookie": wrong}).status == 403
@@ -343,7 +340,7 @@ def test_the_session_is_for_this_browser_and_site_only(own: Site) -> None:
      f"Bearer {TOKEN} {TOKEN}", f"Bearer{TOKEN}", f"Token {TOKEN}", "Bearer \xe9"],
 )  # fmt: skip
 def test_only_the_token_lets_a_program_in(shop: Site, authorization: str) -> None:
-    for path, status in (("/once-shop/en/data", 403), ("/api/v1/projects", 401)):
+    for path, status in (("/shop/en/data", 403), ("/api/v1/projects", 401)):
         answer = shop.get(path, is_admitted=False, headers={"Authorization": authorization})
         assert answer.status == status
         assert TOKEN not in answer.text
@@ -367,19 +364,19 @@ def test_a_name_made_to_lead_here_is_refused(shop: Site, host: str) -> None:
         answer = shop.get(path, headers={"Host": told})
         assert answer.status in (400, 421)
         assert "evil" not in answer.text
-    assert shop.get("/once-shop/en/data", headers={"Host": f"localhost:{shop.port}"}).status == 200
+    assert shop.get("/shop/en/data", headers={"Host": f"localhost:{shop.port}"}).status == 200
 
 
 @pytest.mark.parametrize("method", ["POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "PROPFIND", "X"])
 def test_everything_is_only_read(shop: Site, method: str) -> None:
-    for path in ("/", "/once-shop/en/data", "/once-shop/en/tables/rfm.csv", "/static/report.css", "/api/v1/projects"):
+    for path in ("/", "/shop/en/data", "/shop/en/tables/rfm.csv", "/static/report.css", "/api/v1/projects"):
         answer = shop.get(path, method=method)
         assert answer.status == 405
         assert Read(answer.text).faults == []
 
 
 def test_the_head_of_an_answer_is_given(shop: Site) -> None:
-    for path in ("/once-shop/en/data", "/static/report.css", "/once-shop/en/tables/rfm.csv"):
+    for path in ("/shop/en/data", "/static/report.css", "/shop/en/tables/rfm.csv"):
         answer = shop.get(path, method="HEAD")
         assert (answer.status, answer.body) == (200, b"")
 
@@ -419,29 +416,29 @@ def test_no_address_leads_out_of_what_is_served(shop: Site, up: str) -> None:
         f"/static/{up}%2faccess.py",
         f"/{up}/en/data",
         f"/{up}",
-        f"/once-shop/{up}/data",
-        f"/once-shop/en/{up}",
-        f"/once-shop/en/{up}/{last}",
-        f"/once-shop/en/tables/{up}",
-        f"/once-shop/en/tables/{up}%2fcatalogue.csv",
-        f"/once-shop/en/tables/{up}.xlsx",
-        f"/once-shop/en/tables/rfm.{up}",
-        f"/once-shop/en/stores/{up}",
-        f"/once-shop/en/customers/{up}",
-        f"/once-shop/en/segments/{up}",
-        f"/once-shop/en/value/{up}",
-        f"/once-shop/en/figures/{up}",
-        f"/once-shop/en/runs/{up}",
-        f"/once-shop/en/data/grid/0.{up}",
-        f"/once-shop/en/data/grid/{up}.csv",
-        f"/once-shop/en/customers/grid/0.csv?item={up}",
-        f"/once-shop/en/data?run={up}",
-        f"/once-shop/en/tables/rfm.csv?run={up}",
-        f"/once-shop/en/runs?a={up}&b={up}",
+        f"/shop/{up}/data",
+        f"/shop/en/{up}",
+        f"/shop/en/{up}/{last}",
+        f"/shop/en/tables/{up}",
+        f"/shop/en/tables/{up}%2fcatalogue.csv",
+        f"/shop/en/tables/{up}.xlsx",
+        f"/shop/en/tables/rfm.{up}",
+        f"/shop/en/stores/{up}",
+        f"/shop/en/customers/{up}",
+        f"/shop/en/segments/{up}",
+        f"/shop/en/value/{up}",
+        f"/shop/en/figures/{up}",
+        f"/shop/en/runs/{up}",
+        f"/shop/en/data/grid/0.{up}",
+        f"/shop/en/data/grid/{up}.csv",
+        f"/shop/en/customers/grid/0.csv?item={up}",
+        f"/shop/en/data?run={up}",
+        f"/shop/en/tables/rfm.csv?run={up}",
+        f"/shop/en/runs?a={up}&b={up}",
         f"{api}/{up}/runs",
-        f"{api}/once-shop/runs/{up}",
-        f"{api}/once-shop/runs/latest/tables/{up}",
-        f"{api}/once-shop/runs/latest/customers/{up}",
+        f"{api}/shop/runs/{up}",
+        f"{api}/shop/runs/latest/tables/{up}",
+        f"{api}/shop/runs/latest/customers/{up}",
     ]
     for path in paths:
         answer = shop.get(path)
@@ -454,25 +451,25 @@ def test_no_address_leads_out_of_what_is_served(shop: Site, up: str) -> None:
 @pytest.mark.parametrize(
     "path",
     [
-        "/once-shop/en/data/grid/-1.csv",
-        "/once-shop/en/data/grid/99999.csv",
-        "/once-shop/en/data/grid/0.exe",
-        f"/once-shop/en/data/grid/{'9' * 5000}.csv",
-        "/once-shop/en/data/grid/1e3.csv",
-        "/once-shop/en/data/grid/x.csv",
-        "/once-shop/en/nothing/grid/0.csv",
-        "/once-shop/xx/data/grid/0.csv",
+        "/shop/en/data/grid/-1.csv",
+        "/shop/en/data/grid/99999.csv",
+        "/shop/en/data/grid/0.exe",
+        f"/shop/en/data/grid/{'9' * 5000}.csv",
+        "/shop/en/data/grid/1e3.csv",
+        "/shop/en/data/grid/x.csv",
+        "/shop/en/nothing/grid/0.csv",
+        "/shop/xx/data/grid/0.csv",
         "/nothing/en/data/grid/0.csv",
-        "/once-empty/en/data/grid/0.csv",
-        "/once-empty/en/tables/rfm.csv",
-        "/once-shop/en/tables/rfm.parquet",
-        "/once-shop/en/data/",
-        "/once-shop/en/data//",
-        "//once-shop/en/data",
-        "/once-shop//en/data",
-        "/once-shop/EN/data",
-        "/once-shop/en/customers/",
-        "/once-shop/en/stores/",
+        "/empty/en/data/grid/0.csv",
+        "/empty/en/tables/rfm.csv",
+        "/shop/en/tables/rfm.parquet",
+        "/shop/en/data/",
+        "/shop/en/data//",
+        "//shop/en/data",
+        "/shop//en/data",
+        "/shop/EN/data",
+        "/shop/en/customers/",
+        "/shop/en/stores/",
     ],
 )
 def test_what_is_not_there_is_not_there(shop: Site, path: str) -> None:
@@ -526,10 +523,10 @@ def test_values_never_become_part_of_a_query(shop: Site, value: str) -> None:
     }
     for page, names in asked.items():
         for name in names:
-            answer = shop.get(f"/once-shop/en/{page}?{name}={told}")
+            answer = shop.get(f"/shop/en/{page}?{name}={told}")
             assert answer.status < 500, (page, name, answer.text)
             assert "root:" not in answer.text
-    api = "/api/v1/projects/once-shop/runs/latest"
+    api = "/api/v1/projects/shop/runs/latest"
     for path in (f"tables/rfm?is_population={told}", f"tables/rfm?sort={told}", f"tables/rfm?columns={told}",
                  f"tables/rfm?after={told}", f"tables/rfm?{told}=1", f"tables/rfm?limit={told}", f"tables/{told}",
                  f"customers/{told}"):  # fmt: skip
@@ -547,12 +544,12 @@ def test_values_never_become_part_of_a_query(shop: Site, value: str) -> None:
         "/%2F%2Fevil.example",
         "/https:%2f%2fevil.example/",
         "/?next=//evil.example",
-        "/once-shop/en/customers?q=//evil.example",
-        "/once-shop/en/customers?q=%0d%0aLocation:%20//evil.example",
+        "/shop/en/customers?q=//evil.example",
+        "/shop/en/customers?q=%0d%0aLocation:%20//evil.example",
         "/api/v1",
         "/api/v1/projects/",
         "/api/v1//evil.example/",
-        "/once-shop/en/data/?x=//evil.example",
+        "/shop/en/data/?x=//evil.example",
     ],
 )
 def test_nothing_leads_to_another_site(shop: Site, path: str) -> None:
@@ -588,7 +585,7 @@ def test_folders_are_named_in_addresses_by_what_an_address_can_hold(tmp_path: Pa
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_who_is_not_admitted_is_told_how_to_get_in(shop: Site, language: str) -> None:
-    answer = shop.get(f"/once-shop/{language}/data", is_admitted=False)
+    answer = shop.get(f"/shop/{language}/data", is_admitted=False)
     assert answer.status == 403
     assert "habitue serve" in answer.text
     assert "Simulated" not in answer.text

@@ -33,21 +33,21 @@ FIRST, LAST = date(2024, 12, 31), date(2025, 12, 31)
 @pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("code", [*CODES, "ten.champions", "nine.hibernating", "ten.not_yet_customer"])
 def test_every_segment_has_a_page_in_every_language(shop: Site, language: str, code: str) -> None:
-    answer = shop.get(f"/once-shop/{language}/segments/{code}")
+    answer = shop.get(f"/shop/{language}/segments/{code}")
     assert answer.status == 200, answer.text
     assert not re.search(r"web\.segments\.|report\.\w+\.|\{\w+\}", text(answer.text))
 
 
 @pytest.mark.parametrize("code", ["nothing", "ten.nothing", "ten", "twelve.core", "core/more"])
 def test_a_segment_that_does_not_exist_is_said(shop: Site, code: str) -> None:
-    assert shop.get(f"/once-shop/en/segments/{code}").status == 404
+    assert shop.get(f"/shop/en/segments/{code}").status == 404
 
 
 def test_cards_and_tables_open_the_segments(shop: Site) -> None:
-    page = shop.get("/once-shop/en/segments").text
+    page = shop.get("/shop/en/segments").text
     cards = re.findall(r'<article class="card[^"]*">\s*<h3><a href="([^"]+)"', page)
-    assert cards == [f"/once-shop/en/segments/{code}" for code in CODES]
-    assert '<a href="/once-shop/en/segments/ten.champions">Champions</a>' in page
+    assert cards == [f"/shop/en/segments/{code}" for code in CODES]
+    assert '<a href="/shop/en/segments/ten.champions">Champions</a>' in page
 
 
 def test_a_segments_figures_are_those_of_its_customers(shop: Site, shop_project: Project) -> None:
@@ -58,13 +58,13 @@ def test_a_segments_figures_are_those_of_its_customers(shop: Site, shop_project:
         "count(*) FROM {rfm} r JOIN {assignments} a USING (customer_id, population) "
         "WHERE a.segmentation = 'strategic' AND population = 'consumer'",
     )
-    page = text(shop.get("/once-shop/en/segments/loyal").text)
+    page = text(shop.get("/shop/en/segments/loyal").text)
     assert f"{customers} customers are in it: {100 * customers / everybody:.1f}% of consumers" in page
     assert f"€{net / 100:,.2f}" in page
 
 
 def test_the_way_to_the_customers_leads_to_as_many(shop: Site) -> None:
-    page = shop.get("/once-shop/en/segments/loyal").text
+    page = shop.get("/shop/en/segments/loyal").text
     href, count = re.findall(r'<p class="go-on"><a href="([^"]+)">See these (\d+) customers', page)[0]
     assert f"of {count}" in text(shop.get(unescape(href)).text)
 
@@ -76,10 +76,10 @@ def test_the_choice_of_store_says_what_follows_it(shop: Site, shop_project: Proj
         "SELECT store_id, count(*) FROM {customer_profiles} WHERE population = 'consumer' AND store_id IS NOT NULL "
         "AND visits_count > 0 GROUP BY 1 ORDER BY 2 DESC, 1 LIMIT 1",
     )
-    page = text(shop.get(f"/once-shop/en/segments?store={store}").text)
+    page = text(shop.get(f"/shop/en/segments?store={store}").text)
     assert "Only this section follows the choice of store" in page
     assert f"{customers} customers of " in page
-    assert "Only this section" not in text(shop.get("/once-shop/en/segments").text)
+    assert "Only this section" not in text(shop.get("/shop/en/segments").text)
 
 
 def test_the_crossing_says_what_customers_of_both_segments_bought_next(shop: Site, shop_project: Project) -> None:
@@ -90,7 +90,7 @@ def test_the_crossing_says_what_customers_of_both_segments_bought_next(shop: Sit
             "AND population = 'consumer' AND customers_count >= 30 ORDER BY next_amount / customers_count DESC LIMIT 1",
             segmentation,
         )
-        page = text(shop.get(f"/once-shop/en/segments?segmentation={segmentation}").text)
+        page = text(shop.get(f"/shop/en/segments?segmentation={segmentation}").text)
         ((customers, amount),) = rows
         assert f"months after: €{amount / customers / 100:,.0f} each" in page
 
@@ -100,15 +100,15 @@ def test_the_crossing_says_what_customers_of_both_segments_bought_next(shop: Sit
     [("step=2001-01-01_2002-01-01", "2024-"), ("segmentation=twelve", "ten, nine"), ("store=martian", "Valid are")],
 )
 def test_a_choice_that_is_not_there_is_refused_with_the_valid_ones(shop: Site, asked: str, valid: str) -> None:
-    answer = shop.get(f"/once-shop/en/segments?{asked}")
+    answer = shop.get(f"/shop/en/segments?{asked}")
     assert (answer.status, valid in answer.text) == (400, True)
 
 
 def test_the_choice_of_period_changes_the_matrix(shop: Site) -> None:
-    page = shop.get("/once-shop/en/segments").text
+    page = shop.get("/shop/en/segments").text
     steps = re.findall(r'<option value="(\d{4}-\d\d-\d\d_\d{4}-\d\d-\d\d)"', page)
     assert len(steps) == 2
-    earlier = shop.get(f"/once-shop/en/segments?step={steps[1]}").text
+    earlier = shop.get(f"/shop/en/segments?step={steps[1]}").text
     first, last = (date.fromisoformat(day) for day in steps[1].split("_"))
     words = Words("en")
     assert f"that is in each segment on {words.date(last)}" in text(earlier).split("of the segment on")[1]
@@ -116,7 +116,7 @@ def test_the_choice_of_period_changes_the_matrix(shop: Site) -> None:
 
 
 def test_what_comes_second_is_folded_under_its_finding(shop: Site) -> None:
-    page = shop.get("/once-shop/en/segments").text
+    page = shop.get("/shop/en/segments").text
     folded = re.findall(r'<section class="folded">(.*?)</section>', page, re.DOTALL)
     assert [re.findall(r'<div id="([\w-]+)">', one)[0] for one in folded] == [
         "crossing", "outlook", "segment-places", "scores", "segmentations", "concentration",
@@ -127,7 +127,7 @@ def test_what_comes_second_is_folded_under_its_finding(shop: Site) -> None:
 
 
 def test_the_key_figures_of_a_segment_open_their_row(shop: Site) -> None:
-    page = shop.get("/once-shop/en/segments/core").text
+    page = shop.get("/shop/en/segments/core").text
     values = re.findall(r'class="figure-value"><a href="([^"]+)">([^<]+)</a>', page)
     assert len(values) == page.count('class="figure-value"')
     for address, value in values[:1]:
@@ -136,22 +136,22 @@ def test_the_key_figures_of_a_segment_open_their_row(shop: Site) -> None:
 
 
 def test_one_customer_is_no_fault(shop: Site) -> None:
-    page = text(shop.get("/once-lonely/en/segments").text)
+    page = text(shop.get("/lonely/en/segments").text)
     assert "Nobody is in this segment at this date." in page
     assert "Fewer than 30 customers: the shares are uncertain." in page
     assert "Crossed with" not in page
     for code in CODES:
-        answer = shop.get(f"/once-lonely/en/segments/{code}")
+        answer = shop.get(f"/lonely/en/segments/{code}")
         assert answer.status == 200
-    assert "There is no forecast for them in this run." in text(shop.get("/once-lonely/en/segments/core").text)
+    assert "There is no forecast for them in this run." in text(shop.get("/lonely/en/segments/core").text)
 
 
 def test_a_population_without_customers_is_said(shop: Site) -> None:
-    bar = shop.get("/once-shop/en/segments").text
+    bar = shop.get("/shop/en/segments").text
     others = set(re.findall(r'<option value="(\w+)"', bar)) & {"staff", "shared_card"}
     for population in others:
         for path in ("segments", "segments/core"):
-            answer = shop.get(f"/once-shop/en/{path}?population={population}")
+            answer = shop.get(f"/shop/en/{path}?population={population}")
             assert answer.status == 200
             assert "none of them has a visit" in answer.text
 

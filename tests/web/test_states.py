@@ -17,8 +17,6 @@ from habitue.workspace.published import Published
 from support import serving
 from support.serving import Site
 
-pytestmark = pytest.mark.xdist_group("web-states")
-
 PAGES = [page.name for page in all_pages()]
 KEPT_SINCE_PAGES = ("customer_profiles", "sales_by_day")
 OF_VALUE = (
@@ -29,14 +27,14 @@ OF_VALUE = (
 
 
 def test_a_run_at_work_is_said_above_the_run_before(shop: Site, shop_project: Project) -> None:
-    assert "A run is at work" not in shop.get("/once-shop/en/data").text
+    assert "A run is at work" not in shop.get("/shop/en/data").text
     with locked(shop_project.folder):
         assert is_locked(shop_project.folder)
-        answer = shop.get("/once-shop/en/data")
+        answer = shop.get("/shop/en/data")
         assert answer.status == 200
         assert "A run is at work on this project. What you see is the run before" in answer.text
     assert not is_locked(shop_project.folder)
-    assert "A run is at work" not in shop.get("/once-shop/en/data").text
+    assert "A run is at work" not in shop.get("/shop/en/data").text
 
 
 def test_readers_do_not_take_one_another_for_a_run(shop_project: Project) -> None:
@@ -48,7 +46,7 @@ def test_readers_do_not_take_one_another_for_a_run(shop_project: Project) -> Non
 
 def test_the_first_run_at_work_is_said(shop: Site, empty_project: Project) -> None:
     with locked(empty_project.folder):
-        assert "The first run is at work" in shop.get("/once-empty/en/data").text
+        assert "The first run is at work" in shop.get("/empty/en/data").text
 
 
 def test_a_look_at_the_lock_creates_nothing(tmp_path: Path) -> None:

@@ -20,15 +20,13 @@ from habitue.web.view import Content, Served, View
 from habitue.workspace.published import Published
 from support.serving import Site
 
-pytestmark = pytest.mark.xdist_group("web-stores")
-
 NOW = ("2025-01-01", "2025-12-31")
 BEFORE = ("2024-01-01", "2024-12-31")
 
 
 @pytest.fixture(scope="module")
 def served(shop_project: Project) -> Served:
-    return Served("once-shop", shop_project, Published(shop_project.workspace))
+    return Served("shop", shop_project, Published(shop_project.workspace))
 
 
 def view(served: Served, language: str = "en", **asked: str) -> View:
@@ -142,7 +140,7 @@ def test_the_sheet_of_a_store(served: Served) -> None:
     name = served.published.query(served.published.runs()[-1], named)["store_name"][0].as_py()
     content = page(served, store="01")
     assert content.title == f"What does {name} sell?"
-    assert content.trail == [("Where is it bought?", "/once-shop/en/stores")]
+    assert content.trail == [("Where is it bought?", "/shop/en/stores")]
     net = lines(served, "sum(kept_amount)", NOW, "store_id = '01'")
     assert minor(content.figures[0].value) == net
     (comparison,) = grids(content, "comparison")
@@ -156,7 +154,7 @@ def test_the_sheet_of_a_store(served: Served) -> None:
 
 def test_a_month_of_a_table_is_a_period(served: Served) -> None:
     (months,) = grids(page(served), "store-months")
-    assert months.rows[1][0].href == "/once-shop/en/stores?period=2025-11-01..2025-11-30"
+    assert months.rows[1][0].href == "/shop/en/stores?period=2025-11-01..2025-11-30"
     content = page(served, period="2025-11-01..2025-11-30")
     assert content.figures[0].value == months.rows[1][1].text
     assert [c.label for filter in content.filters for c in filter.choices if c.is_chosen][-1] == (
@@ -174,7 +172,7 @@ def test_a_period_that_is_none_is_refused_with_the_valid_ones(served: Served, as
 
 
 def test_a_refused_period_answers_400(shop: Site) -> None:
-    answer = shop.get("/once-shop/en/stores?period=%3Cscript%3E")
+    answer = shop.get("/shop/en/stores?period=%3Cscript%3E")
     assert answer.status == 400
     assert "<script>" not in answer.text
     assert "&lt;script&gt; is no period" in answer.text
@@ -206,7 +204,7 @@ def test_one_week_has_the_weekdays_of_a_year_before(served: Served) -> None:
 
 
 def test_without_a_store_the_page_says_what_to_do(lonely_project: Project) -> None:
-    served = Served("once-lonely", lonely_project, Published(lonely_project.workspace))
+    served = Served("lonely", lonely_project, Published(lonely_project.workspace))
     content = page(served)
     assert content.answer.startswith("11 Mar 2024 – 10 Mar 2025: net sales after returns of €30.")
     (section,) = [section for section in content.sections if section.anchor == "stores"]
@@ -247,7 +245,7 @@ def test_key_figures_and_tables_open_the_rows_of_the_page(shop: Site, asked: str
         found = csv.DictReader(io.StringIO(shop.get(rows).body.decode("utf-8-sig")))
         return sum(round(float(row["kept_amount"]) * 100) for row in found)
 
-    answer = shop.get(f"/once-shop/en/stores{asked}")
+    answer = shop.get(f"/shop/en/stores{asked}")
     assert answer.status == 200
     values = re.findall(r'class="figure-value"><a href="([^"]+)">([^<]+)</a>', answer.text)
     assert len(values) == answer.text.count('class="figure-value"')
@@ -257,7 +255,7 @@ def test_key_figures_and_tables_open_the_rows_of_the_page(shop: Site, asked: str
 
 
 def test_tables_download_as_shown(shop: Site, served: Served) -> None:
-    answer = shop.get("/once-shop/en/stores/grid/0.csv")
+    answer = shop.get("/shop/en/stores/grid/0.csv")
     assert answer.status == 200
     compared, _ = grids(page(served), "stores")
     assert len(list(csv.reader(io.StringIO(answer.body.decode("utf-8-sig"))))) == len(compared.rows) + 1

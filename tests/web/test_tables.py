@@ -20,9 +20,7 @@ from habitue.workspace.conditions import IS, MAX, MIN, NOT, Condition
 from habitue.workspace.published import Published
 from support.serving import Site
 
-pytestmark = pytest.mark.xdist_group("web-tables")
-
-RFM = "/once-shop/en/tables/rfm"
+RFM = "/shop/en/tables/rfm"
 
 
 def total(html: str) -> list[str]:
@@ -97,7 +95,7 @@ def test_the_first_rows_only(shop: Site, published: Published) -> None:
     page = shop.get(f"{RFM}?sort=-net_amount&first=3").text
     assert total(page)[schemas.RFM.names.index("net_amount")] == f"{sum(rows['net_amount'].to_pylist()[:3]) / 100:,.2f}"
     assert "Rows 1 to 3 of 3" in page
-    file = shop.get("/once-shop/en/tables/rfm.csv?sort=-net_amount&first=3").text
+    file = shop.get("/shop/en/tables/rfm.csv?sort=-net_amount&first=3").text
     assert len(file.splitlines()) == 4
 
 
@@ -106,21 +104,19 @@ def test_the_total_an_address_asks_for_stands_above_the_rows(shop: Site) -> None
     value = total(page)[schemas.RFM.names.index("net_amount")]
     assert f"Sum of “net sales in the window” over the rows picked: {value}." in page
     one = shop.get(
-        "/once-shop/en/tables/segments?is_segment=core&is_segmentation=strategic&is_population=consumer&sum=net_amount"
+        "/shop/en/tables/segments?is_segment=core&is_segmentation=strategic&is_population=consumer&sum=net_amount"
     )
     assert re.search("Sum of “net sales in the window” over the rows picked: [1-9][0-9,]*[.][0-9]{2}[.]", one.text)
     assert "over the rows picked" not in shop.get(f"{RFM}?sum=nothing").text
 
 
 def test_rows_that_count_the_same_twice_are_not_summed(shop: Site) -> None:
-    page = shop.get("/once-shop/en/tables/segments").text
+    page = shop.get("/shop/en/tables/segments").text
     assert (
         "Not summed: customers, net sales in the window and visits in the window. Rows of several segmentation" in page
     )
     assert total(page) == []
-    assert (
-        total(shop.get("/once-shop/en/tables/segments?is_segmentation=strategic").text)[0] == "Sum of the rows picked"
-    )
+    assert total(shop.get("/shop/en/tables/segments?is_segmentation=strategic").text)[0] == "Sum of the rows picked"
 
 
 def test_conditions_stand_as_chips_that_can_be_taken_away(shop: Site) -> None:
@@ -159,7 +155,7 @@ def test_what_cannot_be_asked_is_refused_with_what_can(shop: Site, asked: str, t
 
 
 def test_beyond_the_last_row_the_sums_are_still_of_all(shop: Site) -> None:
-    at_first, beyond = (shop.get(f"/once-shop/en/tables/reconciliation?from={start}") for start in (0, 900_000))
+    at_first, beyond = (shop.get(f"/shop/en/tables/reconciliation?from={start}") for start in (0, 900_000))
     assert (at_first.status, beyond.status) == (200, 200)
 
 
@@ -172,7 +168,7 @@ def test_values_are_values_and_never_part_of_a_query(shop: Site) -> None:
 @pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("schema", schemas.PUBLIC, ids=lambda schema: schema.name)
 def test_every_table_has_a_page(shop: Site, published: Published, schema: schemas.Schema, language: str) -> None:
-    answer = shop.get(f"/once-shop/{language}/tables/{schema.name.replace('_', '-')}")
+    answer = shop.get(f"/shop/{language}/tables/{schema.name.replace('_', '-')}")
     if not published.has(published.runs()[-1], schema.name):
         assert answer.status == 404
         return

@@ -21,14 +21,14 @@ def section(html: str, anchor: str) -> str:
 
 def test_the_first_run_has_nothing_to_be_compared_with(shop: Site, shop_project: Project) -> None:
     first = shop_project.runs()[0].run_id
-    told = section(shop.get(f"/once-shop/en/today?run={first}").text, "changes")
+    told = section(shop.get(f"/shop/en/today?run={first}").text, "changes")
     assert "This is the first run of the project" in told
     assert "<table" not in told
 
 
 def test_changes_are_those_against_the_run_before(shop: Site, shop_project: Project) -> None:
     one, other = shop_project.runs()
-    told = section(shop.get("/once-shop/en/today").text, "changes")
+    told = section(shop.get("/shop/en/today").text, "changes")
     paths = [shop_project.workspace.table_path(run, "sales_by_year") for run in (one, other)]
     customers = [
         max(pq.read_table(path).to_pylist(), key=lambda row: row["last_on"])["customers_count"] for path in paths
@@ -36,7 +36,7 @@ def test_changes_are_those_against_the_run_before(shop: Site, shop_project: Proj
     row = re.search(r"Customers with a visit.*?</tr>", told, re.DOTALL)
     assert row
     assert [int(shown.replace(",", "")) for shown in re.findall(r">([\d,]+)</a>", row[0])] == customers
-    assert f"/once-shop/en/runs?a={one.run_id}&amp;b={other.run_id}" in told
+    assert f"/shop/en/runs?a={one.run_id}&amp;b={other.run_id}" in told
 
 
 def test_second_visits_due_are_those_of_customers_whose_limit_ends_within_a_month(
@@ -53,7 +53,7 @@ def test_second_visits_due_are_those_of_customers_whose_limit_ends_within_a_mont
         "AND first_visit_on + ?::INTEGER <= ?::DATE",
         [limit, run.as_of + timedelta(days=30)],
     ).fetchone() or (0,)
-    told = section(shop.get("/once-shop/en/today").text, "next")
+    told = section(shop.get("/shop/en/today").text, "next")
     found = re.search(r"(\d+) new customers? ha", told)
     assert (int(found[1]) if found else 0) == count
     if count:  # and the link leads to just these
@@ -62,21 +62,21 @@ def test_second_visits_due_are_those_of_customers_whose_limit_ends_within_a_mont
 
 
 def test_one_customer_is_told_what_is_missing(shop: Site) -> None:
-    told = section(shop.get("/once-lonely/en/today").text, "next")
+    told = section(shop.get("/lonely/en/today").text, "next")
     assert "sale without an article code (till), €30.00 at stake" in told
     assert "fading" not in told
-    assert "no statement about the time ahead" in section(shop.get("/once-lonely/en/today").text, "promises")
+    assert "no statement about the time ahead" in section(shop.get("/lonely/en/today").text, "promises")
 
 
 def test_one_action_stands_out_and_the_others_follow(shop: Site) -> None:
-    html = shop.get("/once-shop/en/today").text
+    html = shop.get("/shop/en/today").text
     told = section(html, "next")
     assert html.count('class="primary"') == 1
     assert told.index('class="primary"') < told.index('class="item-then"')
 
 
 def test_the_answer_counts_what_needs_attention(shop: Site) -> None:
-    html = shop.get("/once-shop/en/today").text
+    html = shop.get("/shop/en/today").text
     told = section(html, "attention")
     act, look, collect = (told.count(f'class="item-{level}"') for level in ("act", "look", "collect"))
     assert f"To act on: {act}; to look into: {look}; to collect better: {collect}." in html
@@ -85,5 +85,5 @@ def test_the_answer_counts_what_needs_attention(shop: Site) -> None:
 def test_a_change_of_thresholds_is_said(shop: Site, shop_project: Project) -> None:
     one, other = (run.manifest["segmentation"]["calibrations"] for run in shop_project.runs())
     is_changed = {row["population"]: row for row in one} != {row["population"]: row for row in other}
-    told = section(shop.get("/once-shop/en/today").text, "changes")
+    told = section(shop.get("/shop/en/today").text, "changes")
     assert ("The thresholds of the segments were set anew" in told) == is_changed
