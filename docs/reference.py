@@ -43,8 +43,20 @@ MEANINGS: Mapping[str, Mapping[str, str]] = {
         "net_amount": "amount of the line after discount",
         "tax_amount": "tax in, or beside, the amount",
         "transaction_discount_amount": "discount stated once for the whole ticket; shared out over its lines",
+        "transaction_net_amount": "what the goods of the whole ticket come to after all discounts, stated once; "
+        "what its lines are above it is discount, shared out over them",
+        "transaction_tax_amount": "tax stated once for the whole ticket; shared out over its lines and its delivery",
         "shipping_amount": "delivery stated once for the whole ticket; a line of its own, label shipping",
+        "tip_amount": "tip stated once for the whole ticket; a line of its own, label tip, a fee by default",
+        "gift_card_amount": "gift cards sold on the ticket, stated once beside its goods; a line of its own, label "
+        "gift card",
+        "refunded_amount": "what was paid back of the whole ticket, tax and delivery included, stated once; a return "
+        "of its goods first, the rest an adjustment",
+        "refunded_at": "when it was paid back; left out or empty: the moment of the sale",
+        "cancelled_at": "when the whole ticket was cancelled: all its goods come back",
         "currency": "ISO code; empty: that of the other lines of the ticket",
+        "transaction_status": "the source's own word for the state of the ticket (paid, pending, voided …), stated "
+        "once or on all its lines; it stands before the kind of line in the label that rules read",
         "sale_type": "the source's own word for the kind of line; rules say what it means",
         "population": "the source's own word for the kind of buyer; rules say what it means",
         "original_transaction_id": "ticket that a return takes back",

@@ -18,6 +18,7 @@ import pyarrow as pa
 
 from habitue import portable
 from habitue.errors import ConfigurationError, Message, message
+from habitue.schemas import derived_lines as derived
 from habitue.schemas.units import MINOR_UNIT_EXCEPTIONS, USUAL_MINOR_UNIT
 
 SALE_TYPES = (
@@ -178,9 +179,9 @@ def classify(
         counted: sale types that count as purchase.
         found: `lookups` of the same rules.
 
-    By default a line made from a ticket's stated shipping (negative row number) is shipping, one with net 0 free, a
-    negative one a return, any other a sale (domain rule). An exchange is seen only beside the other lines of its
-    ticket: see `returns`.
+    By default a line made from what a ticket states once (negative row number: delivery, tip, refund …) is what
+    `derived_lines` says, one with net 0 free, a negative one a return, any other a sale (domain rule). An exchange is
+    seen only beside the other lines of its ticket: see `returns`.
     """
     kept = lines.columns
     wide = _with_lookups(lines, found)
@@ -197,7 +198,12 @@ def classify(
             tax_amount=wide.tax_amount * sign,
             quantity=ibis.ifelse(sign < 0, -wide.quantity, wide.quantity).cast(wide.quantity.type()),
         )
-    by_default = ((wide.row_number < 0, "shipping"), (wide.net_amount == 0, "free"), (wide.net_amount < 0, "return"))
+    made = reversed([*derived.SALE_TYPES.items()])
+    by_default = (
+        *((wide.row_number < derived.bound(kind), sale_type) for kind, sale_type in made),
+        (wide.net_amount == 0, "free"),
+        (wide.net_amount < 0, "return"),
+    )
     default = ibis.cases(*by_default, else_="sale")
     counts = ibis.cases(*((test, kind in counted) for test, kind in by_default), else_="sale" in counted)
     kinds = {position: rule.sale_type for position, rule in enumerate(rules, 1)}

@@ -12,6 +12,7 @@ from habitue.report.locale import Words
 from habitue.report.run_changes import changes
 from habitue.report.sections_data import DELIMITERS, MARKS, date_order
 from habitue.report.sections_value import WHOLE
+from habitue.schemas.derived_lines import line_in_file
 from habitue.segments.strategic import STRATEGIC
 from habitue.value.methods import REVENUE
 
@@ -244,11 +245,11 @@ def _quarantine(rows: list[dict[str, Any]], words: Words) -> Iterator[str]:
     if not rows:
         yield words.text("console.check.nothing_refused")
         return
-    ordered = sorted(rows, key=lambda r: (r["file"], abs(r["row_number"])))
+    ordered = sorted(rows, key=lambda r: (r["file"], line_in_file(r["row_number"])))
     cells = [
         [
             r["file"],
-            str(abs(r["row_number"])),
+            str(line_in_file(r["row_number"])),
             r["column"] or "",
             r["value"] or "",
             words.term("reason", r["reason"]),

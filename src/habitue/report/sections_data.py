@@ -11,6 +11,7 @@ from habitue.report import figures
 from habitue.report.context import MOST_ROWS, Context
 from habitue.report.layout import Block, Cell, Grid, Prose, Section, cells
 from habitue.report.locale import Exact, Words
+from habitue.schemas.derived_lines import line_in_file
 
 FIRST_REFUSED = 20
 DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "pipe"}
@@ -236,7 +237,7 @@ def quarantine(c: Context) -> Section:
             [
                 cells(
                     row["file"],
-                    str(row["row_number"]),
+                    str(line_in_file(row["row_number"])),
                     row["column"] or "–",
                     row["value"] or c.text("quarantine.blank"),
                     _reason(c, row["reason"]),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Literal
 
@@ -43,8 +43,16 @@ SHAPES: Mapping[str, Shape] = {
             "net_amount",
             "tax_amount",
             "transaction_discount_amount",
+            "transaction_net_amount",
+            "transaction_tax_amount",
             "shipping_amount",
+            "tip_amount",
+            "gift_card_amount",
+            "refunded_amount",
+            "refunded_at",
+            "cancelled_at",
             "currency",
+            "transaction_status",
             "sale_type",
             "population",
             "original_transaction_id",
@@ -77,7 +85,9 @@ SHAPES: Mapping[str, Shape] = {
     "rates": Shape(("currency", "rate", "valid_on"), ()),
 }
 
-DATES = frozenset({"sold_at", "enrolled_on", "birth_date", "opened_on", "closed_on", "valid_on"})
+DATES = frozenset(
+    {"sold_at", "refunded_at", "cancelled_at", "enrolled_on", "birth_date", "opened_on", "closed_on", "valid_on"}
+)
 AMOUNTS = frozenset(
     {
         "quantity",
@@ -87,7 +97,12 @@ AMOUNTS = frozenset(
         "net_amount",
         "tax_amount",
         "transaction_discount_amount",
+        "transaction_net_amount",
+        "transaction_tax_amount",
         "shipping_amount",
+        "tip_amount",
+        "gift_card_amount",
+        "refunded_amount",
         "points",
         "cost",
         "paid_amount",
@@ -104,7 +119,8 @@ class Source:
 
     `columns` maps canonical names to the source's headers; several headers are joined by a space (dates: day and
     time) or added up (amounts). `values` gives a constant for a canonical column the source does not have.
-    `other_names` maps a header to what some files of the source call it.
+    `other_names` maps a header to what some files of the source call it; `optional` are headers that some files do not
+    have; `stated_once` are text columns that stand on one line of a ticket only. `preset` is the known export it is.
     """
 
     name: str
@@ -120,6 +136,8 @@ class Source:
     columns: Mapping[str, str | tuple[str, ...]] = field(default_factory=dict)
     values: Mapping[str, str] = field(default_factory=dict)
     other_names: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    optional: tuple[str, ...] = ()
+    stated_once: tuple[str, ...] = ()
     date_order: DateOrder | None = None
     decimal_mark: Literal[",", "."] | None = None
     time_zone: str | None = None
@@ -129,6 +147,7 @@ class Source:
     tax: Literal["excluded", "included", "unknown"] = "unknown"
     tax_rate: Decimal | None = None
     pays: str | None = None
+    preset: str | None = None
 
     def headers(self, column: str) -> tuple[str, ...]:
         """The source's headers mapped to a canonical column; empty if none."""
@@ -139,6 +158,14 @@ class Source:
         """Headers of a file, those under another name by the header that `columns` uses."""
         main = {other: header for header, others in self.other_names.items() for other in others if header not in names}
         return tuple(main.get(name, name) for name in names)
+
+    def having(self, names: Sequence[str]) -> Source:
+        """The source as a file of these headers has it: without the optional headers that are not there."""
+        missing = {header for header in self.optional if header not in names}
+        if not missing & {*self.wanted}:
+            return self
+        left = {column: tuple(h for h in self.headers(column) if h not in missing) for column in self.columns}
+        return replace(self, columns={column: headers for column, headers in left.items() if headers})
 
     @property
     def wanted(self) -> tuple[str, ...]:

@@ -1,4 +1,4 @@
-"""The amounts of a sales row: minor units of its currency, ticket-level discount and shipping, tax taken out."""
+"""The amounts of a sales row: minor units of its currency, ticket-level discount and tax shared out, tax taken out."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import ibis
 import ibis.expr.types as ir
 
 from habitue.portable import apportion, half_even, materialise, scaled
+from habitue.schemas.derived_lines import TIP, bound
 from habitue.schemas.units import MINOR_UNIT_EXCEPTIONS, minor_unit
 from habitue.sources.declared import Source
 from habitue.staging.amounts import LARGEST
@@ -18,7 +19,12 @@ MONEY = (
     "net_amount",
     "tax_amount",
     "transaction_discount_amount",
+    "transaction_net_amount",
+    "transaction_tax_amount",
     "shipping_amount",
+    "tip_amount",
+    "gift_card_amount",
+    "refunded_amount",
 )
 
 
@@ -71,8 +77,6 @@ def money(table: ir.Table, source: Source, home: str) -> ir.Table:
         discount_amount=discount,
         net_amount=net,
         tax_amount=wide["tax_amount"] if "tax_amount" in given else none,
-        ticket_discount=wide["transaction_discount_amount"] if "transaction_discount_amount" in given else none,
-        shipping=wide["shipping_amount"] if "shipping_amount" in given else none,
     )
 
 
@@ -88,10 +92,12 @@ def with_ticket_currency(table: ir.Table) -> ir.Table:
 
 
 def share_discount(lines: ir.Table) -> ir.Table:
-    """A discount stated once for the whole ticket, shared out over its lines in proportion to their gross."""
-    lines = materialise(
-        lines.mutate(stated=lines["ticket_discount"].max().over(group_by="transaction_id").fill_null(0)), "stated"
-    )
+    """A discount stated once for the whole ticket, shared out over its lines in proportion to their gross.
+
+    Where the ticket states what its goods come to after all discounts, that decides: the discount is what its lines
+    are above it.
+    """
+    lines = materialise(lines.mutate(stated=_stated_discount(lines)), "stated")
     weight = ibis.ifelse(lines["gross_amount"] > 0, lines["gross_amount"], 0).cast("int64")
     part = apportion(lines["stated"], weight, by=["transaction_id"], order_by=["row_number"])
     lines = lines.mutate(discount_amount=lines["discount_amount"] + part)
@@ -99,23 +105,29 @@ def share_discount(lines: ir.Table) -> ir.Table:
     return lines.mutate(net_amount=net, source_amount=net)
 
 
-def shipping_lines(lines: ir.Table) -> ir.Table:
-    """One more line a ticket for the shipping it states; its row number is that of its row, negative."""
-    first = ibis.row_number().over(group_by="transaction_id", order_by=[ibis.desc(lines["shipping"]), "row_number"])
-    stated = lines.mutate(place=first).filter(lambda t: (t["place"] == 0) & (t["shipping"].fill_null(0) != 0))
-    return stated.mutate(
-        row_number=-stated["row_number"],
-        line_number=ibis.literal(0, "int64"),
-        sku=ibis.null("string"),
-        quantity=ibis.literal(1).cast("decimal(18, 3)"),
-        gross_amount=stated["shipping"],
-        discount_amount=ibis.literal(0, "int64"),
-        net_amount=stated["shipping"],
-        tax_amount=ibis.null("int64"),
-        source_amount=stated["shipping"],
-        sale_type_label=ibis.literal("shipping"),
-        points=ibis.null("int64"),
-    )
+def _stated_discount(lines: ir.Table) -> Any:
+    def ticket(value: Any) -> Any:
+        return value.over(group_by="transaction_id")
+
+    stated: Any = ibis.literal(0, "int64")
+    if "transaction_discount_amount" in lines.columns:
+        stated = ticket(lines["transaction_discount_amount"].max()).fill_null(0)
+    if "transaction_net_amount" in lines.columns:
+        goods = ticket(lines["net_amount"].sum()) - ticket(lines["transaction_net_amount"].max())
+        stated = ibis.coalesce(goods, stated)
+    return stated.cast("int64")
+
+
+def share_tax(lines: ir.Table, source: Source) -> ir.Table:
+    """A tax stated once for the whole ticket, shared out over its lines and its delivery in proportion to their net."""
+    if "transaction_tax_amount" not in source.columns:
+        return lines
+    stated: Any = lines["transaction_tax_amount"].max().over(group_by="transaction_id")
+    lines = materialise(lines.mutate(stated=stated), "stated")
+    is_taxed: Any = (lines["row_number"] > bound(TIP)) & (lines["net_amount"].sign() == lines["stated"].sign())
+    weight = ibis.ifelse(is_taxed, lines["net_amount"].abs(), 0).cast("int64")
+    part = apportion(lines["stated"].fill_null(0), weight, by=["transaction_id"], order_by=["row_number"])
+    return lines.mutate(tax_amount=ibis.ifelse(lines["stated"].isnull(), lines["tax_amount"], part))
 
 
 def without_tax(lines: ir.Table, source: Source) -> ir.Table:
@@ -123,7 +135,7 @@ def without_tax(lines: ir.Table, source: Source) -> ir.Table:
     if source.tax != "included":
         return lines
     given: Any = lines["net_amount"]
-    if "tax_amount" in source.columns:
+    if {"tax_amount", "transaction_tax_amount"} & {*source.columns}:
         net = given - lines["tax_amount"].fill_null(0)
         return lines.mutate(net_amount=net, gross_amount=net + lines["discount_amount"])
     per_million = 1_000_000 + int((source.tax_rate or 0) * 1_000_000)

@@ -9,20 +9,16 @@ from typing import Any
 import ibis
 import ibis.expr.types as ir
 
-from habitue.portable import (
-    by_value,
-    digits_mask,
-    materialise,
-    offset_minutes,
-    plus_minutes,
-)
+from habitue.portable import by_value, digits_mask, materialise
 from habitue.schemas import STAGED_LINES
 from habitue.sources.declared import PERSONAL, Source
 from habitue.staging.amounts import LARGEST, RUINED
-from habitue.staging.conventions import Conventions, date_text_of, read_amount, read_date, text_of
-from habitue.staging.dates import DateProfile, spelling
+from habitue.staging.conventions import Conventions, read_amount, text_of
+from habitue.staging.dates import spelling
 from habitue.staging.identifiers import as_text, is_ruined, shape, with_customer_number, with_identifiers
-from habitue.staging.line_amounts import MONEY, money, share_discount, shipping_lines, with_ticket_currency, without_tax
+from habitue.staging.line_amounts import MONEY, money, share_discount, share_tax, with_ticket_currency, without_tax
+from habitue.staging.moments import with_moments, written_moment
+from habitue.staging.stated_once import AMOUNTS_ONCE, DATES_ONCE, labelled, lines_stated_once, refund_lines, with_facts
 
 TOTAL_WORDS = (
     r"(?i)^\s*(sous[- ]?total|sub[- ]?total|grand total|total|totaux|somme|сумма|итого|всего|подытог)"
@@ -112,6 +108,7 @@ def _typed(
     texts = {
         **dict(zip(TEXT_COLUMNS, TEXT_COLUMNS, strict=True)),
         "transaction_number": "transaction_id",
+        "transaction_status": "transaction_status",
         "customer_number": "source_customer_id",
         "line_number": "line_number",
         "currency": "currency",
@@ -123,16 +120,17 @@ def _typed(
         )
     for name in (*MONEY, "unit_price", "quantity", "points"):
         columns[f"{name}_read"] = _read_or_constant(raw, source, name, conventions)
-    moments = read_date(raw, source, "sold_at", conventions) if has("sold_at") else None
-    columns["local_at"] = moments.local if moments else ibis.literal(source.values["sold_at"]).cast("timestamp(6)")
-    columns["offset"] = (
-        ibis.null("int64") if moments is None or moments.offset_minutes is None else moments.offset_minutes
-    )
+    dates = ["sold_at", *(name for name in DATES_ONCE if has(name))]
+    for name in dates:
+        if has(name):
+            columns |= written_moment(raw, source, name, conventions)
+        else:
+            columns["sold_at_local"] = ibis.literal(source.values["sold_at"]).cast("timestamp(6)")
+            columns |= {"sold_at_offset": ibis.null("int64"), "sold_at_written": ibis.literal("-")}
     main = _main_amount(source)
     columns["main_written"] = text_of(raw, source.headers(main)) if has(main) else _constant(source, main)
     for name in (*_beside(source), "quantity"):
         columns[f"{name}_written"] = text_of(raw, source.headers(name)) if has(name) else ibis.null("string")
-    columns["date_written"] = date_text_of(raw, source.headers("sold_at")) if has("sold_at") else ibis.literal("-")
     mapped = [as_text(raw[header]) for header in source.wanted]
     columns["filled"] = sum((value.notnull().cast("int64") for value in mapped[1:]), mapped[0].notnull().cast("int64"))
     columns["first_written"] = ibis.coalesce(*mapped) if len(mapped) > 1 else mapped[0]
@@ -145,10 +143,12 @@ def _typed(
         currency=table["currency"].upper(),
         line_number=table["line_number"].try_cast("float64").try_cast("int64"),
     )
-    table = _moments(table, source, settings, conventions)
+    days = {name: "sold_on" if name == "sold_at" else name.replace("_at", "_on") for name in dates}
+    table = with_moments(table, source, conventions, settings.time_zone, settings.day_starts_at, days)
     table = table.mutate(file_id=ibis.literal(file_id))
     table = table.mutate(transaction_id=ticket_key(table, source, "customer_number"))
     table = money(with_ticket_currency(table) if has("currency") else table, source, settings.currency)
+    table = with_facts(table, source)
     judged = _judged(table, source, main, conventions)
     return judged.drop(*(name for name in judged.columns if name.endswith(("_written", "_micro"))))
 
@@ -178,43 +178,10 @@ def _beside(source: Source) -> tuple[str, ...]:
     depends = {
         "discount_amount": "net_amount" not in source.columns,
         "tax_amount": source.tax == "included",
-        "transaction_discount_amount": True,
-        "shipping_amount": True,
+        **dict.fromkeys(AMOUNTS_ONCE, True),
+        "transaction_tax_amount": source.tax == "included",
     }
     return tuple(name for name, it_does in depends.items() if it_does and name in source.columns)
-
-
-def _moments(table: ir.Table, source: Source, settings: StagingSettings, conventions: Conventions) -> ir.Table:
-    """`sold_at` (UTC) and `sold_on` (the store's day) from written local times."""
-    zone = source.time_zone or settings.time_zone
-    profiled = conventions.examined.dates.get("sold_at")
-    if profiled:
-        first, last = profiled.first_year, profiled.last_year
-    else:
-        years = table.agg(first=table["local_at"].min().year(), last=table["local_at"].max().year())
-        found = years.to_pyarrow().to_pylist()[0]
-        first, last = max(found["first"] or 2000, 1900), min(found["last"] or 2000, 2100)
-    local: Any = table["local_at"]
-    start = settings.day_starts_at.hour * 60 + settings.day_starts_at.minute
-    table = table.mutate(
-        own=ibis.coalesce(table["offset"], offset_minutes(local, zone, first, last, moment_is_utc=False)).cast("int64")
-    )
-    table = table.mutate(sold_at=plus_minutes(table["local_at"], -table["own"]).cast("timestamp(6)"))
-    same_zone = zone == settings.time_zone
-    if same_zone and profiled and not _has_offsets(profiled):
-        store_local: Any = table["local_at"]
-    else:
-        shift = offset_minutes(table["sold_at"], settings.time_zone, first, last, moment_is_utc=True)
-        table = table.mutate(there=shift.cast("int64"))
-        there = plus_minutes(table["sold_at"], table["there"])
-        store_local = ibis.ifelse(table["offset"].isnull(), table["local_at"], there) if same_zone else there
-    day = plus_minutes(store_local, ibis.literal(-start)) if start else store_local
-    return table.mutate(sold_on=day.date())
-
-
-def _has_offsets(profiled: DateProfile) -> bool:
-    """Some values of the date column state their distance from UTC."""
-    return any("zone" in found.spans for mask in profiled.masks if (found := spelling(mask)))
 
 
 def ticket_key(table: ir.Table, source: Source, customer: str) -> Any:
@@ -249,12 +216,12 @@ def ticket_key(table: ir.Table, source: Source, customer: str) -> Any:
 
 def _judged(table: ir.Table, source: Source, main: str, conventions: Conventions) -> ir.Table:
     """Rows that are no data (`aside`) and rows that are refused (`reason`, with column and value)."""
-    date: Any = table["date_written"]
+    date: Any = table["sold_at_written"]
     profiled = conventions.examined.dates.get("sold_at")
     known_masks = [mask for mask in profiled.masks if spelling(mask)] if profiled else []
-    no_date = table["date_written"].isnull()
+    no_date = date.isnull()
     no_amount = table["main_written"].isnull()
-    is_total = table["local_at"].isnull() & (
+    is_total = table["sold_at_local"].isnull() & (
         date.re_search(TOTAL_WORDS) | (no_date & table["first_written"].re_search(TOTAL_WORDS))
     )
     aside = ibis.cases(
@@ -269,9 +236,9 @@ def _judged(table: ir.Table, source: Source, main: str, conventions: Conventions
     unread = [(_is_unread(table, name), "amount_unreadable", name, f"{name}_written") for name in _beside(source)]
     by_units = main == "unit_price"
     reasons = [
-        (no_date, "date_missing", "sold_at", "date_written"),
-        (table["local_at"].isnull() & is_known, "date_impossible", "sold_at", "date_written"),
-        (table["local_at"].isnull(), "date_unreadable", "sold_at", "date_written"),
+        (no_date, "date_missing", "sold_at", "sold_at_written"),
+        (table["sold_at_local"].isnull() & is_known, "date_impossible", "sold_at", "sold_at_written"),
+        (table["sold_at_local"].isnull(), "date_unreadable", "sold_at", "sold_at_written"),
         (no_amount, "amount_missing", main, "main_written"),
         (
             table[f"{main}_read"].isnull() & digits_mask(written).re_search(f"^{RUINED.pattern}$"),
@@ -282,6 +249,16 @@ def _judged(table: ir.Table, source: Source, main: str, conventions: Conventions
         (table[f"{main}_read"].isnull(), "amount_unreadable", main, "main_written"),
         (too_large, "amount_too_large", main, "main_written"),
         *unread,
+        *(
+            (
+                table[f"{name}_written"].notnull() & table[f"{name}_local"].isnull(),
+                "date_unreadable",
+                name,
+                f"{name}_written",
+            )
+            for name in DATES_ONCE
+            if name in source.columns
+        ),
         (
             table["net_amount"].isnull(),
             "quantity_unreadable" if by_units else "amount_unreadable",
@@ -320,10 +297,10 @@ def _lines(good: ir.Table, source: Source) -> ir.Table:
         has_line_number=ibis.literal("line_number" in source.columns),
         quantity=good["quantity_read"].cast("decimal(18, 3)"),
         points=good["points_read"].round().cast("int64"),
-        sale_type_label=good["sale_type"],
+        sale_type_label=labelled(good["transaction_status"], good["sale_type"]),
         population_label=good["population"],
     )
-    if "transaction_discount_amount" in source.columns:
+    if {"transaction_discount_amount", "transaction_net_amount"} & {*source.columns}:
         lines = share_discount(lines)
     if "line_number" not in source.columns:
         # Later rows of a ticket come last: lines known before keep their numbers. Equal rows: either may come first.
@@ -333,9 +310,8 @@ def _lines(good: ir.Table, source: Source) -> ir.Table:
         lines = lines.mutate(
             line_number=ibis.row_number().over(group_by="transaction_id", order_by=order).cast("int64") + 1
         )
-    if "shipping_amount" in source.columns:
-        lines = lines.select(*_STAGED).union(shipping_lines(lines).select(*_STAGED))
-    lines = without_tax(lines, source)
+    lines = without_tax(share_tax(lines_stated_once(lines, source), source), source)
+    lines = refund_lines(lines, source)
     return lines.select(*_STAGED).cast(_SCHEMA)
 
 

@@ -17,6 +17,7 @@ from habitue.periods import FISCAL, GREGORIAN, WEEKDAYS
 from habitue.purchases.sale_types import SALE_TYPES
 from habitue.segments.rule_sets import RuleSet
 from habitue.sources.declared import Kind
+from habitue.staging.stated_once import TEXTS_ONCE
 from habitue.value.methods import CANDIDATES, MEASURES
 
 KEY_PARTS = (
@@ -95,6 +96,7 @@ class SourceSection(Section):
     """`[sources.NAME]`: one kind of file or table."""
 
     kind: Kind = Field(description="transactions, customers, products, stores, payments or rates")
+    preset: str | None = Field(None, description="known export, as shopify.orders: its columns and rules hold here")
     files: Names = Field((), description="files or patterns, below the project's folder unless absolute")
     sheet: str | None = Field(None, description="sheet of an Excel file (default: the first)")
     database: str | None = Field(None, description="PostgreSQL address; env:NAME reads it from the environment")
@@ -138,6 +140,10 @@ class SourceSection(Section):
     )
     other_names: Mapping[str, Names] = Field(
         default_factory=dict, description="header = other names of it in some of the files"
+    )
+    optional: Names = Field((), description="mapped headers that some of the files do not have")
+    stated_once: Annotated[tuple[Literal[tuple(TEXTS_ONCE)], ...], BeforeValidator(_listed)] = Field(  # type: ignore[valid-type]
+        (), description="text columns that stand on one line of a ticket only: " + ", ".join(TEXTS_ONCE)
     )
 
 

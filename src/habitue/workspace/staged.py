@@ -29,7 +29,7 @@ from habitue.workspace.engine import SPILL, in_order, write_parquet
 from habitue.workspace.people import PERSONAL, People
 
 FOLDER = "staged"
-READER_VERSION = 2
+READER_VERSION = 3
 NOT_IN_KEY = ("files", "export_date", "pays", "database", "table", "query")
 
 
