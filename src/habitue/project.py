@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -213,20 +213,26 @@ def open(folder: str | Path) -> Project:
         raise
 
 
-def init(folder: str | Path, language: str = "en") -> Path:
-    """Write a commented `habitue.toml` into a folder.
+def init(folder: str | Path, language: str = "en", presets: Sequence[str] = ()) -> Path:
+    """Write a commented `habitue.toml` into a folder, with a source for each export of the known tools named.
+
+    Args:
+        folder: made if it is not there.
+        language: of the comments.
+        presets: tools (``shopify``) or single exports (``shopify.orders``); none: a till to be filled in.
 
     Raises:
-        UsageError: there is one already, or the folder cannot be written.
+        UsageError: there is one already, the folder cannot be written, or a preset is not known.
     """
+    from habitue.report.first_settings import first_settings
     from habitue.workspace.config import FILE_NAME
     from habitue.workspace.guards import disk_faults, make_folder
 
+    text = first_settings(language, presets)
     path = Path(folder) / FILE_NAME
     make_folder(path.parent)
     if path.exists():
         raise UsageError(message("init.exists", path=str(path)))
     with disk_faults(path.parent):
-        template = Path(__file__).parent / "report" / "templates" / f"habitue.{language}.toml"
-        path.write_text(template.read_text("utf-8"), "utf-8")
+        path.write_text(text, "utf-8")
     return path

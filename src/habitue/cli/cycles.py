@@ -32,15 +32,26 @@ if TYPE_CHECKING:
 
 
 @app.command(help=HELP.text("cli.init.help"))
-def init(folder: Annotated[Path, typer.Argument(metavar="[DIR]")] = Path()) -> None:
+def init(
+    folder: Annotated[Path, typer.Argument(metavar="[DIR]")] = Path(),
+    preset: Annotated[list[str] | None, typer.Option("--preset", help=HELP.text("cli.init.preset"))] = None,
+) -> None:
     """Write a commented habitue.toml."""
     from habitue import project
 
     try:
-        path = project.init(folder, State.words.language)
+        path = project.init(folder, State.words.language, preset or ())
     except HabitueError as fault:
         fail(fault)
-    say("cli.init.done", path=str(path))
+    say("cli.init.preset_done" if preset else "cli.init.done", path=str(path))
+
+
+@app.command(help=HELP.text("cli.presets.help"))
+def presets() -> None:
+    """List the known exports."""
+    from habitue.report.first_settings import presets_lines
+
+    show_lines(presets_lines(State.words))
 
 
 @app.command(help=HELP.text("cli.check.help"))

@@ -169,7 +169,7 @@ def _load_parquet(con: Any, found: FoundFile, source: Source, into: str) -> tupl
         f"FROM read_parquet('{path}', file_row_number=true)"
     )
     con.execute(f"CREATE OR REPLACE TEMP TABLE {into}_rejects (row_number BIGINT, reason VARCHAR, value VARCHAR)")
-    refuse_missing(source.name, found.name, source.wanted, names)
+    refuse_missing(source, found.name, names)
     return names
 
 

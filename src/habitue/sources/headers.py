@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from habitue.errors import DataError, message
 from habitue.sources.declared import Source
+from habitue.sources.presets import recognised
 
 
 def distinct(cells: Sequence[str]) -> tuple[str, ...]:
@@ -57,16 +58,30 @@ def find_header(rows: Sequence[Sequence[str]], source: Source) -> Header | None:
     return best
 
 
-def refuse_missing(source: str, file: str, wanted: Sequence[str], names: Sequence[str]) -> None:
-    """Raise if a mapped header is not there, naming every missing one, its nearest neighbour and what exists.
+def refuse_missing(source: Source, file: str, names: Sequence[str]) -> None:
+    """Raise if a mapped header is not there and not optional, naming every missing one and what exists.
 
     Raises:
-        DataError: one message a missing header.
+        DataError: one message a missing header, with its nearest neighbour; of a known export one message in all, with
+            the known exports that such headers are those of.
     """
-    missing = [header for header in wanted if header not in names]
+    missing = [header for header in source.wanted if header not in names and header not in source.optional]
     if not missing:
         return
     existing = _told(names)
+    if source.preset:
+        fitting = [name for name in recognised(names) if name != source.preset]
+        raise DataError(
+            message(
+                "preset.columns_missing_suggest" if fitting else "preset.columns_missing",
+                source=source.name,
+                preset=source.preset,
+                file=file,
+                columns=", ".join(missing),
+                existing=", ".join(existing),
+                fitting=", ".join(fitting),
+            )
+        )
     folded = {name.casefold(): name for name in existing}
     messages = []
     for header in missing:
@@ -75,7 +90,7 @@ def refuse_missing(source: str, file: str, wanted: Sequence[str], names: Sequenc
         messages.append(
             message(
                 code,
-                source=source,
+                source=source.name,
                 file=file,
                 column=header,
                 suggestion=folded[near[0]] if near else "",

@@ -63,7 +63,7 @@ def load(con: Any, path: Path, source: Source, into: str) -> tuple[int, tuple[st
         header = header_at(rows, source.header_line - 1, source)
     else:
         header = find_header(rows[:60], source) or header_at(rows, 0, source)
-    refuse_missing(source.name, path.name, source.wanted, header.names)
+    refuse_missing(source, path.name, header.names)
     start = header.position + 1
     into_table(con, into, header.names, range(start + 1, len(rows) + 1), rows[start:])
     return header.position + 1, header.names

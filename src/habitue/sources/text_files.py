@@ -141,7 +141,7 @@ def look(path: Path, source: Source) -> Layout:
     if best is None:
         raise DataError(message("source.no_header", source=source.name, file=path.name))
     _, delimiter, header, line = best
-    refuse_missing(source.name, path.name, source.wanted, header.names)
+    refuse_missing(source, path.name, header.names)
     return Layout(encoding, delimiter, line, header.names)
 
 

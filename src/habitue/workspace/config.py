@@ -26,7 +26,7 @@ from habitue.segments.segmentation import SegmentSettings
 from habitue.sources.declared import AMOUNTS, DATES, SHAPES, Source
 from habitue.staging.transactions import StagingSettings
 from habitue.value.settings import ValueSettings
-from habitue.workspace import calendar_settings, segment_settings
+from habitue.workspace import calendar_settings, presets, segment_settings
 from habitue.workspace.sections import (
     KEY_PARTS,
     SECTIONS,
@@ -157,16 +157,16 @@ def validate(raw: Mapping[str, Any], folder: Path = Path()) -> Settings:
     Raises:
         ConfigurationError: all faults, each with its place and the valid choices.
     """
-    faults: list[Message] = []
+    given, faults = presets.resolved(raw)
     rules: Mapping[str, Sequence[int]]
     try:
-        found = SettingsFile.model_validate(raw)
+        found = SettingsFile.model_validate(given)
         rules = {name: range(len(getattr(found, name))) for name in RULES}
     except ValidationError as errors:
-        faults += _worded(errors.errors(), raw)
-        readable, rules = _readable(raw, errors.errors())
+        faults += _worded(errors.errors(), given)
+        readable, rules = _readable(given, errors.errors())
         found = SettingsFile.model_validate(readable)
-    sources = raw["sources"] if isinstance(raw.get("sources"), Mapping) else {}
+    sources = presets.all_sources(raw, given)
     faults += _zone_faults(found)
     faults += [fault for name, section in found.sources.items() for fault in _source_faults(name, section, sources)]
     if not sources:
@@ -326,7 +326,7 @@ def _source_faults(name: str, section: SourceSection, sources: Mapping[str, Any]
                 code, there = "setting.unknown_suggest" if near else "setting.unknown", f"{place}.{table}.{column}"
                 suggestion = near[0] if near else ""
                 faults.append(message(code, place=there, choices=", ".join(shape.all), suggestion=suggestion))
-    had = {*section.columns, *section.values}
+    had = {*section.values, *presets.always_there(section.columns, section.optional)}
     faults += [
         message("setting.column_needed", place=f"{place}.columns", column=column, kind=section.kind)
         for column in shape.required
@@ -342,7 +342,7 @@ def _source_faults(name: str, section: SourceSection, sources: Mapping[str, Any]
             )
         elif section.kind == "transactions" and part not in (*had, "file", "row_number", "sold_on"):
             faults.append(message("setting.key_part_unmapped", place=f"{place}.transaction_key", column=part))
-    if section.tax == "included" and section.tax_rate is None and "tax_amount" not in section.columns:
+    if section.tax == "included" and section.tax_rate is None and not {"tax_amount", "transaction_tax_amount"} & had:
         faults.append(message("setting.tax_rate_needed", place=f"{place}.tax"))
     if section.pays and section.pays not in sources:
         faults.append(message("setting.choices", place=f"{place}.pays", value=section.pays, choices=", ".join(sources)))

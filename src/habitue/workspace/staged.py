@@ -30,7 +30,7 @@ from habitue.workspace.people import PERSONAL, People
 
 FOLDER = "staged"
 READER_VERSION = 3
-NOT_IN_KEY = ("files", "export_date", "pays", "database", "table", "query")
+NOT_IN_KEY = ("files", "export_date", "pays", "preset", "database", "table", "query")
 
 
 @dataclass(frozen=True)
@@ -146,15 +146,7 @@ class Stage:
         for root in (self._keep_in, self._project / FOLDER):
             facts = root / name / "facts.json"
             if facts.exists():
-                return StagedFile(
-                    source,
-                    file.file_id,
-                    file.name,
-                    root / name,
-                    json.loads(facts.read_text("utf-8")),
-                    True,
-                    file.modified_at,
-                )
+                return _staged(source, file, root / name, facts.read_text("utf-8"), is_reused=True)
         return None
 
     def _read(self, source: Source, file: FoundFile, known: Proved, *, final: bool) -> StagedFile | None:
@@ -162,9 +154,8 @@ class Stage:
         with in_order(self._backend):
             raw = files.read(self._backend, file, source, into)
         try:
-            table = cleaned(raw.table)
-            examined = examine(table, source)
-            decision = decide(examined, source, file.name, known)
+            table, found = cleaned(raw.table), source.having(raw.names)
+            decision = decide(examine(table, found), found, file.name, known)
             if decision.faults:
                 if final:
                     raise DataError(*decision.faults)
@@ -173,7 +164,7 @@ class Stage:
             aside = folder.with_name(f".{folder.name}-{uuid.uuid4().hex[:8]}")
             aside.mkdir(parents=True)
             try:
-                facts = self._write(source, file, raw, table, decision.conventions, aside)
+                facts = self._write(found, file, raw, table, decision.conventions, aside)
                 told = json.dumps(facts, default=str, ensure_ascii=False)
                 (aside / "facts.json").write_text(told, "utf-8")
                 self._people.commit()
@@ -181,7 +172,7 @@ class Stage:
             except BaseException:
                 shutil.rmtree(aside, ignore_errors=True)
                 raise
-            return StagedFile(source, file.file_id, file.name, folder, json.loads(told), False, file.modified_at)
+            return _staged(source, file, folder, told, is_reused=False)
         finally:
             self._forget(into)
 
@@ -321,6 +312,13 @@ class Stage:
         }
         order = files.export_order(found, latest, source.export_date)
         return [replace(s, export_rank=order.ranks[s.file_id], exported_by=order.decided_by) for s in staged]
+
+
+def _staged(source: Source, file: FoundFile, folder: Path, told: str, *, is_reused: bool) -> StagedFile:
+    """A staged file, its source as this file has it."""
+    facts = json.loads(told)
+    found = source.having(facts["names"])
+    return StagedFile(found, file.file_id, file.name, folder, facts, is_reused, file.modified_at)
 
 
 def _proved(facts: Sequence[Mapping[str, Any]]) -> Proved:
