@@ -33,6 +33,10 @@ class Case:
         assert done.exit_code == code, done.output
         return done.output
 
+    def settings(self, name: str) -> None:
+        """Take other settings of the case."""
+        (self.folder / name).replace(self.folder / "habitue.toml")
+
     def run(self, as_of: str | None = None) -> str:
         """One cycle."""
         return self.command("run", *(["--as-of", as_of] if as_of else []))

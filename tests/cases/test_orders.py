@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from decimal import Decimal
 
+import pytest
+
 from cases.conftest import Case
 
 Open = Callable[[str], Case]
@@ -14,8 +16,10 @@ def money(text: str) -> Decimal:
     return Decimal(text)
 
 
-def test_o01_totals_once_an_order_lines_once_a_line(case: Open) -> None:
+@pytest.mark.parametrize("settings", ["habitue.toml", "with-presets.toml"])
+def test_o01_totals_once_an_order_lines_once_a_line(case: Open, settings: str) -> None:
     o01 = case("O01")
+    o01.settings(settings)
     o01.run()
     lines = o01.table("transaction-lines")
     goods = [row for row in lines if row["counts"] == "true"]
@@ -116,8 +120,10 @@ def test_o04_a_return_is_not_known_before_its_day(case: Open) -> None:
     assert o04.totals()["after_as_of"] == -65
 
 
-def test_o05_cancellations_and_lines_that_are_no_goods(case: Open) -> None:
+@pytest.mark.parametrize("settings", ["habitue.toml", "with-presets.toml"])
+def test_o05_cancellations_and_lines_that_are_no_goods(case: Open, settings: str) -> None:
     o05 = case("O05")
+    o05.settings(settings)
     o05.run()
     customers = o05.by_number()
     found = {

@@ -9,7 +9,6 @@ from typing import Any
 from habitue.errors import Message, message
 from habitue.sources.presets import RULES, Preset, presets
 
-TABLES = ("columns", "values", "other_names")
 LISTS = ("optional", "stated_once")
 OPPOSITE = {"columns": "values", "values": "columns"}
 
@@ -17,8 +16,8 @@ OPPOSITE = {"columns": "values", "values": "columns"}
 def resolved(raw: Mapping[str, Any]) -> tuple[dict[str, Any], list[Message]]:
     """Settings as parsed, each source that names a preset with what the preset says; and what is wrong with the names.
 
-    What is written by hand comes first: a setting replaces the preset's; in `columns`, `values` and `other_names` each
-    entry does, and an empty one takes the preset's away; `optional` and `stated_once` are added to. The preset's rules
+    What is written by hand comes first: a setting replaces the preset's; in tables (`columns`, `values` …) each entry
+    does, and an empty one takes the preset's away; `optional` and `stated_once` are added to. The preset's rules
     come after all rules of the file, for this source only. A source whose preset is not known, or is of another kind,
     is left out.
     """
@@ -77,14 +76,14 @@ def always_there(columns: Mapping[str, str | tuple[str, ...]], optional: tuple[s
 def _merged(section: Mapping[str, Any], preset: Preset) -> dict[str, Any]:
     """A source's settings over those of its preset."""
     merged = {**preset.settings, **section}
-    for table in TABLES:
+    for table, theirs in preset.settings.items():
         own = section.get(table, {})
-        if not isinstance(own, Mapping):
-            continue  # told by the validation
+        if not isinstance(theirs, Mapping) or not isinstance(own, Mapping):
+            continue  # what should be a table and is none is told by the validation
         elsewhere = section.get(OPPOSITE.get(table, ""))
         taken = {*elsewhere} if isinstance(elsewhere, Mapping) else set()
-        left = {k: v for k, v in preset.settings.get(table, {}).items() if k not in taken}
-        merged[table] = {k: v for k, v in {**left, **own}.items() if v not in ("", [])}
+        left = {name: value for name, value in theirs.items() if name not in taken}
+        merged[table] = {name: value for name, value in {**left, **own}.items() if value not in ("", [])}
     for listed in LISTS:
         own = section.get(listed, [])
         if isinstance(own, str | list):
