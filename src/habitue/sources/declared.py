@@ -138,6 +138,7 @@ class Source:
     other_names: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     optional: tuple[str, ...] = ()
     stated_once: tuple[str, ...] = ()
+    preset: str | None = None
     date_order: DateOrder | None = None
     decimal_mark: Literal[",", "."] | None = None
     time_zone: str | None = None
@@ -147,7 +148,6 @@ class Source:
     tax: Literal["excluded", "included", "unknown"] = "unknown"
     tax_rate: Decimal | None = None
     pays: str | None = None
-    preset: str | None = None
 
     def headers(self, column: str) -> tuple[str, ...]:
         """The source's headers mapped to a canonical column; empty if none."""

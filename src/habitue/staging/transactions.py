@@ -292,12 +292,13 @@ def _is_unread(table: ir.Table, name: str) -> Any:
 
 def _lines(good: ir.Table, source: Source) -> ir.Table:
     """Staged lines from readable rows: ticket-level discount and shipping given to lines, tax taken out."""
+    has_status = "transaction_status" in {*source.columns, *source.values}
     lines = good.mutate(
         source=ibis.literal(source.name),
         has_line_number=ibis.literal("line_number" in source.columns),
         quantity=good["quantity_read"].cast("decimal(18, 3)"),
         points=good["points_read"].round().cast("int64"),
-        sale_type_label=labelled(good["transaction_status"], good["sale_type"]),
+        sale_type_label=labelled(good["transaction_status"], good["sale_type"]) if has_status else good["sale_type"],
         population_label=good["population"],
     )
     if {"transaction_discount_amount", "transaction_net_amount"} & {*source.columns}:

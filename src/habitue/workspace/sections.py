@@ -96,8 +96,8 @@ class SourceSection(Section):
     """`[sources.NAME]`: one kind of file or table."""
 
     kind: Kind = Field(description="transactions, customers, products, stores, payments or rates")
-    preset: str | None = Field(None, description="known export, as shopify.orders: its columns and rules hold here")
     files: Names = Field((), description="files or patterns, below the project's folder unless absolute")
+    preset: str | None = Field(None, description="known export, as shopify.orders: its columns and rules hold here")
     sheet: str | None = Field(None, description="sheet of an Excel file (default: the first)")
     database: str | None = Field(None, description="PostgreSQL address; env:NAME reads it from the environment")
     table: str | None = Field(None, description="table to read, as schema.table")
