@@ -15,6 +15,7 @@ from habitue.purchases.sale_types import (
     lookups,
 )
 from habitue.schemas import PAYMENTS, PRODUCTS, SHARED_CARDS, SOURCE_CUSTOMERS
+from habitue.schemas.derived_lines import row_number
 from support.purchases import line, rows, staged, table
 
 
@@ -188,3 +189,15 @@ def test_rules_that_cannot_be_used_say_what_was_given_and_what_is_valid() -> Non
     for population in ("", "shared_card"):
         with pytest.raises(ConfigurationError):
             PopulationRule(population=population)
+
+
+def test_lines_made_from_what_a_ticket_states_once_are_what_they_are(con: Any) -> None:
+    kinds = {"shipping": 500, "tip": 200, "gift card": 2500, "refund": -1000, "refunded charges": -500}
+    some = [
+        line(f"T{n}", "2024-01-01", net, row_number=row_number(7, kind)) for n, (kind, net) in enumerate(kinds.items())
+    ]
+    found = {row[0]: row[1:] for row in rows(typed(con, some, ()), "net_amount", "sale_type", "counts")}
+    assert found == {
+        500: ("shipping", False), 200: ("fee", False), 2500: ("gift_card", False), -1000: ("return", True),
+        -500: ("adjustment", False),
+    }  # fmt: skip
