@@ -209,6 +209,20 @@ def test_stripe_activity(con: Any, shared_data: Path) -> None:
     assert str(line["sold_at"]) == "2026-10-01 09:12:00"  # UTC
 
 
+@pytest.mark.parametrize(
+    ("name", "rows", "invoices"),
+    [
+        ("online-retail/online_retail", 541_909, 25_900),
+        ("online-retail-ii-2009-2010/online_retail_II_2009_2010", 525_461, 28_816),
+    ],
+)
+def test_online_retail(con: Any, shared_data: Path, name: str, rows: int, invoices: int) -> None:
+    staged = read(con, "online-retail.invoices", shared_data / f"{name}.parquet").sales()
+    assert staged.refused.count().to_pyarrow().as_py() == 0
+    assert staged.lines.count().to_pyarrow().as_py() == rows
+    assert staged.lines["transaction_id"].nunique().to_pyarrow().as_py() == invoices
+
+
 # Rows of ours under real headers
 
 
