@@ -15,7 +15,9 @@ import pyarrow.parquet as pq
 
 from habitue.demo.projects import build_simulated
 from habitue.workspace import config
+from habitue.workspace.contact_rows import AddressHashes
 from habitue.workspace.engine import engine
+from habitue.workspace.keys import project_key
 from habitue.workspace.people import People
 from habitue.workspace.staged import FOLDER, Stage, StagedFile
 
@@ -54,7 +56,8 @@ def stage(folder: Path) -> None:
     staged_in = folder / FOLDER
     staged_in.mkdir(exist_ok=True)
     with People.open(folder) as people, engine(settings.engine) as backend:
-        Stage(backend, folder, staged_in, settings.staging(), people).stage(settings.sources)
+        hashes = AddressHashes(project_key(folder), None)
+        Stage(backend, folder, staged_in, settings.staging(), people, hashes=hashes).stage(settings.sources)
 
 
 def staged_files(folder: Path) -> list[StagedFile]:

@@ -7,6 +7,8 @@ import json, shutil, sys, time
 from pathlib import Path
 import ibis, pyarrow
 from habitue.workspace import config
+from habitue.workspace.contact_rows import AddressHashes
+from habitue.workspace.keys import project_key
 from habitue.workspace.engine import engine
 from habitue.workspace.people import People
 from habitue.workspace.staged import Stage
@@ -18,7 +20,8 @@ shutil.rmtree(staged_in, ignore_errors=True); staged_in.mkdir()
 ibis.duckdb.connect().disconnect()
 start = time.perf_counter()
 with People.open(folder) as people, engine(settings.engine) as backend:
-    files = Stage(backend, folder, staged_in, settings.staging(), people).stage(
+    hashes = AddressHashes(project_key(folder), None)
+    files = Stage(backend, folder, staged_in, settings.staging(), people, hashes=hashes).stage(
         [source for source in settings.sources if source.kind in kinds])
 seconds = time.perf_counter() - start
 lines = sum(file.facts["rows"] for file in files)

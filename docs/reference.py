@@ -17,13 +17,20 @@ from habitue.schemas import PUBLIC
 from habitue.sources.declared import AMOUNTS, DATES, PERSONAL, SHAPES
 from habitue.workspace.sections import SECTIONS, Names, Section
 
-TERMS = Path(__file__).parents[1] / "src" / "habitue" / "report" / "locale" / "en" / "terms.toml"
+WORDS = Path(__file__).parents[1] / "src" / "habitue" / "report" / "locale" / "en"
 
 HEADINGS = {
     "sources": "[sources.NAME]",
     "sale_types": "[[sale_types]]",
     "populations": "[[populations]]",
     "segmentations": "[segmentations.NAME]",
+}
+
+SUBJECTS: Mapping[str, str] = {
+    "source_customer_id": "customer number",
+    "email": "e-mail address",
+    "phone": "phone number",
+    "address": "postal address: street, postcode, town in this order",
 }
 
 MEANINGS: Mapping[str, Mapping[str, str]] = {
@@ -107,6 +114,28 @@ MEANINGS: Mapping[str, Mapping[str, str]] = {
         "rate": "home currency for one unit",
         "valid_on": "day, or month (2024-05), from which the rate holds",
     },
+    "consents": {
+        "status": "what was said: yes or no in any of three languages, or a word of your own (status_words)",
+        **SUBJECTS,
+        "contact_channel": "email, sms, print, push, coupon, phone or messenger, or a usual word for one; a refusal "
+        "without one refuses all",
+        "purpose": "marketing if nothing is said",
+        "legal_basis": "legal basis",
+        "captured_at": "day, or day and time, it was said; a yes without one opens nothing",
+        "expires_at": "last day it holds",
+        "wording_version": "version of the wording agreed to",
+        "proof_reference": "what proves it; kept in the people store",
+        "jurisdiction": "whose law it was given under; left out: that of the settings",
+        "consent_source": "form, till, import …",
+    },
+    "delivery_events": {
+        "contact_channel": "email, sms, print, push, coupon, phone or messenger, or a usual word for one",
+        "event": "what came back, in a usual word or one of your own (event_words); replied: the text decides",
+        "happened_at": "day, or day and time",
+        **SUBJECTS,
+        "detail": "diagnostic text of a bounce, text of a reply, new address; read, not kept",
+        "reason": "what the router calls a bounce (hard, soft …); read, not kept",
+    },
 }
 
 
@@ -138,7 +167,8 @@ def canonical_columns() -> str:
         parts.append(f'### kind = "{kind}"\n\n' + _table(("Name", "", "Read as", "Meaning"), rows))
         if shape.one_of:
             ways = ", or ".join(" and ".join(f"`{column}`" for column in group) for group in shape.one_of)
-            parts.append(f"The amount comes one way: {ways}.")
+            told = "The amount comes one way" if kind == "transactions" else "Who it is about is said by"
+            parts.append(f"{told}: {ways}.")
     return "\n\n".join(parts)
 
 
@@ -192,7 +222,11 @@ def asides() -> str:
 
 
 def _terms(name: str) -> Mapping[str, str]:
-    return tomllib.loads(TERMS.read_text("utf-8"))["term"][name]
+    """The terms of one kind, file by file."""
+    found: dict[str, str] = {}
+    for path in sorted(WORDS.glob("*.toml"), key=lambda path: (path.name != "terms.toml", path.name)):
+        found |= tomllib.loads(path.read_text("utf-8")).get("term", {}).get(name, {})
+    return found
 
 
 def _options(command: Any) -> list[tuple[str, str, str]]:

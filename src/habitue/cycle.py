@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -12,6 +12,8 @@ import ibis
 import ibis.expr.types as ir
 
 from habitue import portable, schemas
+from habitue.customers import contactable
+from habitue.customers.consent import ConsentSettings
 from habitue.customers.generic_cards import SharedCardSettings, shared_cards
 from habitue.errors import DataError, Message, UsageError, message
 from habitue.purchases import collection_plan, reconciliation, sales, visits
@@ -36,7 +38,9 @@ class Staged:
     """What the sources hold, staged.
 
     `lines` are STAGED_LINES of all files; `refused` the rows refused on reading (file_id, row_number, column, value,
-    reason, source_amount, currency); `files` is FILES. The other tables may be None where no source gives them.
+    reason, source_amount, currency); `files` is FILES. The other tables may be None where no source gives them;
+    `consents` are CONSENT_EVENTS, `deliveries` DELIVERY_EVENTS, `addresses` CUSTOMER_ADDRESSES, `minors` the
+    source_customer_id of people under age.
     """
 
     lines: ir.Table
@@ -47,6 +51,10 @@ class Staged:
     stores: ir.Table | None
     payments: ir.Table | None
     rates: ir.Table | None
+    consents: ir.Table | None = None
+    deliveries: ir.Table | None = None
+    addresses: ir.Table | None = None
+    minors: ir.Table | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,6 +73,7 @@ class CycleSettings:
     overlapping: bool
     identifies_customers: bool
     has_sales: bool
+    consent: ConsentSettings = field(default_factory=ConsentSettings)
 
 
 @dataclass(frozen=True)
@@ -155,6 +164,11 @@ def run_cycle(
     people = visits.customers(
         lines, customer_days, ids, by_ticket=tickets, populations=_populations(staged, settings, shared)
     )
+    told = contactable.Told(
+        consents=staged.consents, deliveries=staged.deliveries, addresses=staged.addresses, minors=staged.minors
+    )
+    parts = ids.select("customer_id", "source_customer_id", joined_on=ibis.null("date")).distinct()
+    permitted = contactable.permissions(told, parts, people, as_of=as_of, settings=settings.consent)
     changes = day_changes(bought.taken_back, customer_days)
     segmented = segmentation(
         Bought(
@@ -170,7 +184,7 @@ def run_cycle(
         frozen=frozen,
         decided=decided,
     )
-    notes = (*([unbought] if unbought else []), *segmented.notes)
+    notes = (*([unbought] if unbought else []), *permitted.notes, *segmented.notes)
     ahead: Mapping[str, ir.Table] = {}
     if until is not None:
         segmentations = Segmentations(
@@ -179,16 +193,16 @@ def run_cycle(
             settings=segmented.settings.rfm,
         )
         valued = valuation(customer_days, changes, segmentations, settings.value, as_of=as_of, until=until)
-        projected, told = projected_tables(
+        projected, said = projected_tables(
             segmented.assigned,
             segmented.scheme,
             segmented.moments,
             ProjectionSettings(discount_rate=settings.value.discount_rate, left_out=settings.value.left_out),
         )
         ahead = {**valued.tables, **projected, **track_record(customer_days, record, as_of=as_of)}
-        if settings.value.measure == MARGIN and "projection.no_yearly_step" not in {note.code for note in told}:
-            told = (*told, message("projection.net_sales_only"))
-        notes = (*notes, *valued.notes, *told)
+        if settings.value.measure == MARGIN and "projection.no_yearly_step" not in {note.code for note in said}:
+            said = (*said, message("projection.net_sales_only"))
+        notes = (*notes, *valued.notes, *said)
     tables: dict[str, ir.Table] = {
         "transaction_lines": lines,
         "returns": returned,
@@ -209,6 +223,7 @@ def run_cycle(
             lines, staged.source_customers, previous_plan, labelled_sources=bought.labelled_sources
         ),
         "files": files,
+        **permitted.tables,
         **segmented.tables,
         **ahead,
         "customer_profiles": customer_profiles(customer_days, segmented, ahead),

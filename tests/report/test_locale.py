@@ -10,8 +10,11 @@ from decimal import Decimal
 import pytest
 
 from habitue import schemas
+from habitue.customers.consent_signals import SEVERITY
+from habitue.customers.contactable import REASONS
 from habitue.errors import message
 from habitue.report.locale import LANGUAGES, Exact, MissingWordingError, Words, catalogue
+from habitue.staging.contact_words import CONTACT_CHANNELS, STATUSES
 
 # What whole numbers can ask for (CLDR); French "many" is for a million and may fall back.
 NEEDED = {"en": {"one", "other"}, "fr": {"one", "other"}, "ru": {"one", "few", "many", "other"}}
@@ -19,7 +22,8 @@ CODES = {
     "reason": "date_missing date_unreadable date_impossible before_earliest after_reading_day amount_missing "
     "amount_unreadable amount_too_large quantity_unreadable ruined_by_excel too_many_fields malformed_row "
     "transaction_id_missing currency_missing currency_unknown no_rate above_purchase total_row note_row blank_row "
-    "key_missing",
+    "key_missing status_missing status_unknown event_missing event_unknown contact_channel_missing "
+    "contact_channel_unknown address_unreadable",
     "sale_type": "sale return exchange gift_card service warranty shipping deposit fee adjustment free test void "
     "donation",
     "population": "consumer staff b2b shared_card",
@@ -30,7 +34,10 @@ CODES = {
     "exported_by": "file_name latest_date file_time",
     "date_order": "day_first month_first year_first",
     "shared_card_reason": "too_many_tickets listed worth_a_look",
-    "kind": "transactions customers products stores payments rates",
+    "kind": "transactions customers products stores payments rates consents delivery_events",
+    "contact_channel": " ".join(CONTACT_CHANNELS),
+    "contact_reason": " ".join(REASONS),
+    "consent_event": " ".join((*STATUSES, *SEVERITY, "restarted")),
     "tax_basis": "excluded included unknown",
     "field": "email, phone or address",
 }

@@ -9,7 +9,7 @@ import pytest
 
 from habitue.errors import DataError
 from habitue.report.locale import LANGUAGES, Words
-from habitue.sources.declared import SHAPES, Source
+from habitue.sources.declared import Source
 from habitue.sources.headers import refuse_missing
 from habitue.sources.presets import Preset, presets, recognised, tools
 from habitue.workspace import config
@@ -17,7 +17,6 @@ from habitue.workspace import config
 ROOT = Path(__file__).parents[2]
 FOLDER = ROOT / "src" / "habitue" / "sources" / "presets"
 PAGE = (ROOT / "docs" / "presets.md").read_text("utf-8")
-KNOWN = [preset for preset in presets().values() if preset.kind in SHAPES]
 
 
 def declared(preset: Preset) -> Source:
@@ -37,7 +36,7 @@ def test_the_tools_that_are_promised_are_there() -> None:
     assert wanted <= {*tools()}
 
 
-@pytest.mark.parametrize("preset", KNOWN, ids=lambda preset: preset.name)
+@pytest.mark.parametrize("preset", presets().values(), ids=lambda preset: preset.name)
 def test_a_preset_is_valid_as_it_is(preset: Preset) -> None:
     source = declared(preset)
     assert preset.grade in ("seen", "published")
@@ -48,7 +47,7 @@ def test_a_preset_is_valid_as_it_is(preset: Preset) -> None:
     assert (source.kind, source.preset) == (preset.kind, preset.name)
 
 
-@pytest.mark.parametrize("preset", KNOWN, ids=lambda preset: preset.name)
+@pytest.mark.parametrize("preset", presets().values(), ids=lambda preset: preset.name)
 def test_a_preset_recognises_its_own_headers(preset: Preset) -> None:
     source = declared(preset)
     assert {*preset.recognised_by}

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from habitue.sources.declared import Source
+from habitue.staging import contact_events
 from habitue.staging.conventions import Proved, decide, examine
 from habitue.staging.customers import stage_customers
 from habitue.staging.identifiers import cleaned
@@ -17,7 +18,6 @@ from habitue.staging.transactions import StagingSettings
 from habitue.workspace import config
 from support import reading
 
-contact_events = pytest.importorskip("habitue.staging.contact_events", reason="consents are not read yet")
 SETTINGS = StagingSettings(currency="EUR", time_zone="Europe/Paris")
 STAGES = {
     "consents": lambda *of: contact_events.stage_consents(*of, SETTINGS),

@@ -39,6 +39,14 @@ TERMS: Mapping[str, str] = {
     "basis": "basis",
     "model": "model",
     "naive_model": "model",
+    "contact_channel": "contact_channel",
+    "address_kind": "address_kind",
+    "consent_events.event": "consent_event",
+    "consent_status.status": "consent_event",
+    "consent_status.decided_by": "consent_event",
+    "consent_status.reason": "contact_reason",
+    "contactable.reason": "contact_reason",
+    "address_states.reason": "contact_reason",
 }
 """Columns of codes and the kind of term that words them; a column of one table only is named with it."""
 

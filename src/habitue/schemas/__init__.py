@@ -20,6 +20,16 @@ from habitue.schemas.bought import (
     TRANSACTION_LINES,
     VISITS,
 )
+from habitue.schemas.consented import (
+    ADDRESS_STATES,
+    CONSENT_EVENTS,
+    CONSENT_REVIEWS,
+    CONSENT_STATUS,
+    CONSENTED,
+    CONTACTABLE,
+    CUSTOMER_ADDRESSES,
+    DELIVERY_EVENTS,
+)
 from habitue.schemas.profiled import CUSTOMER_PROFILES
 from habitue.schemas.projected import PROJECTED, PROJECTION, PROJECTION_BACKTEST
 from habitue.schemas.promised import FORECAST_CALIBRATION, FORECAST_SCORES, FORECASTS, PROMISED
@@ -98,22 +108,31 @@ PUBLIC = (
     CUSTOMER_PROFILES,
     *PROJECTED,
     *PROMISED,
+    *CONSENTED,
 )
 
 __all__ = [
+    "ADDRESS_STATES",
     "ASSIGNMENTS",
     "BACKTEST",
     "CALIBRATION",
     "COLLECTION_PLAN",
     "CONCENTRATION",
+    "CONSENTED",
+    "CONSENT_EVENTS",
+    "CONSENT_REVIEWS",
+    "CONSENT_STATUS",
+    "CONTACTABLE",
     "CRITICAL_CUSTOMERS",
     "CRITICAL_SETS",
     "CUSTOMERS",
     "CUSTOMERS_WITHOUT_VISIT",
+    "CUSTOMER_ADDRESSES",
     "CUSTOMER_DAYS",
     "CUSTOMER_IDS",
     "CUSTOMER_PROFILES",
     "DAY_CHANGES",
+    "DELIVERY_EVENTS",
     "EXPECTED_REVENUE",
     "FADING",
     "FILES",

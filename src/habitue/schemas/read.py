@@ -46,7 +46,7 @@ FILES = Schema(
     columns(
         ("file_id", "string", "first characters of the SHA-256 of its source and content"),
         ("source", "string", "source it belongs to"),
-        ("kind", "string", "transactions, customers, products, stores, payments or rates"),
+        ("kind", "string", "transactions, customers, products, stores, payments, rates, consents or delivery_events"),
         ("file", "string", "name"),
         ("export_rank", "int64", "order of the exports of one source: the higher is the later and wins"),
         ("exported_by", "string", "what decided the order: date in the name, latest date inside, or time of the file"),

@@ -7,7 +7,9 @@ from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Literal
 
-Kind = Literal["transactions", "customers", "products", "stores", "payments", "rates"]
+Kind = Literal[
+    "transactions", "customers", "products", "stores", "payments", "rates", "consents", "delivery_events"
+]  # fmt: skip
 DateOrder = Literal["day first", "month first", "year first"]
 
 
@@ -24,6 +26,11 @@ class Shape:
         """Every canonical column of the kind."""
         return (*self.required, *self.optional)
 
+
+SUBJECT = ("source_customer_id", "email", "phone", "address")
+"""Who a permission or an event is about: a customer number, an address, or both."""
+
+ANY_SUBJECT = tuple((name,) for name in SUBJECT)
 
 SHAPES: Mapping[str, Shape] = {
     "transactions": Shape(
@@ -83,11 +90,31 @@ SHAPES: Mapping[str, Shape] = {
     "stores": Shape(("store_id",), ("store_name", "region", "format", "opened_on", "closed_on")),
     "payments": Shape(("transaction_id", "tender", "paid_amount"), ("source",)),
     "rates": Shape(("currency", "rate", "valid_on"), ()),
+    "consents": Shape(
+        ("status",),
+        (
+            *SUBJECT,
+            "contact_channel",
+            "purpose",
+            "legal_basis",
+            "captured_at",
+            "expires_at",
+            "wording_version",
+            "proof_reference",
+            "jurisdiction",
+            "consent_source",
+        ),
+        ANY_SUBJECT,
+    ),
+    "delivery_events": Shape(("contact_channel", "event", "happened_at"), (*SUBJECT, "detail", "reason"), ANY_SUBJECT),
 }
 
 DATES = frozenset(
-    {"sold_at", "refunded_at", "cancelled_at", "enrolled_on", "birth_date", "opened_on", "closed_on", "valid_on"}
-)
+    {
+        "sold_at", "refunded_at", "cancelled_at", "enrolled_on", "birth_date", "opened_on", "closed_on", "valid_on",
+        "captured_at", "expires_at", "happened_at",
+    }
+)  # fmt: skip
 AMOUNTS = frozenset(
     {
         "quantity",
@@ -109,8 +136,11 @@ AMOUNTS = frozenset(
         "rate",
     }
 )
-PERSONAL = frozenset(SHAPES["customers"].all) - {"enrolled_on", "store_id", "population"}
-"""Columns that tell who somebody is: all of a customer, but what is said to be harmless."""
+PERSONAL = (frozenset(SHAPES["customers"].all) - {"enrolled_on", "store_id", "population"}) | {
+    "detail",
+    "proof_reference",
+}
+"""Columns that tell who somebody is: all of a customer, but what is said to be harmless, and texts about a contact."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -120,7 +150,9 @@ class Source:
     `columns` maps canonical names to the source's headers; several headers are joined by a space (dates: day and
     time) or added up (amounts). `values` gives a constant for a canonical column the source does not have.
     `other_names` maps a header to what some files of the source call it; `optional` are headers that some files do not
-    have; `stated_once` are text columns that stand on one line of a ticket only. `preset` is the known export it is.
+    have; `stated_once` are text columns that stand on one line of a ticket only.
+    `status_words` and `event_words` give the source's own words for permissions and delivery events in habitue's;
+    `preset` is the known export it is.
     """
 
     name: str
@@ -148,6 +180,8 @@ class Source:
     tax: Literal["excluded", "included", "unknown"] = "unknown"
     tax_rate: Decimal | None = None
     pays: str | None = None
+    status_words: Mapping[str, str] = field(default_factory=dict)
+    event_words: Mapping[str, str] = field(default_factory=dict)
 
     def headers(self, column: str) -> tuple[str, ...]:
         """The source's headers mapped to a canonical column; empty if none."""

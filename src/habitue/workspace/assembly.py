@@ -17,8 +17,8 @@ from habitue.staging.transactions import REFUSED
 from habitue.workspace.staged import StagedFile
 
 
-def staged_tables(backend: Any, files: list[StagedFile]) -> Staged:
-    """The staged files as the tables a cycle takes."""
+def staged_tables(backend: Any, files: list[StagedFile], refusals: pa.Table | None = None) -> Staged:
+    """The staged files as the tables a cycle takes; `refusals` are CONSENT_EVENTS of files that are gone."""
 
     def of(kind: str) -> list[StagedFile]:
         return [file for file in files if file.source.kind == kind]
@@ -44,7 +44,32 @@ def staged_tables(backend: Any, files: list[StagedFile]) -> Staged:
         if paid
         else None,
         rates=table("rates", schemas.RATES, ("currency", "valid_from")),
+        consents=_consents(backend, of("consents"), refusals),
+        deliveries=_events(backend, of("delivery_events"), schemas.DELIVERY_EVENTS),
+        addresses=_addresses(backend, of("customers")),
     )
+
+
+def _events(backend: Any, files: list[StagedFile], schema: schemas.Schema) -> ir.Table | None:
+    """Every row of every file: an event sent twice is the same event still."""
+    return schema.cast(_all(backend, files)) if files else None
+
+
+def _consents(backend: Any, files: list[StagedFile], refusals: pa.Table | None) -> ir.Table | None:
+    found = _events(backend, files, schemas.CONSENT_EVENTS)
+    if refusals is None or not refusals.num_rows:
+        return found
+    kept = schemas.CONSENT_EVENTS.cast(backend.create_table(f"refusals_{uuid.uuid4().hex[:8]}", refusals, temp=True))
+    return kept if found is None else found.union(kept)
+
+
+def _addresses(backend: Any, files: list[StagedFile]) -> ir.Table | None:
+    """The addresses of the customer rows that count: those of the latest export that has the customer."""
+    if not files:
+        return None
+    every = backend.read_parquet([str(file.addresses) for file in files])
+    kept = _latest(backend, files, ("source", "source_customer_id"))
+    return schemas.CUSTOMER_ADDRESSES.cast(every.semi_join(kept, ["source", "source_customer_id", "file_id"]))
 
 
 def _files(backend: Any, files: list[StagedFile]) -> ir.Table:

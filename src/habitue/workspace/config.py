@@ -31,6 +31,7 @@ from habitue.workspace.sections import (
     KEY_PARTS,
     SECTIONS,
     CalendarSection,
+    ConsentSection,
     EngineSection,
     MarginsSection,
     PopulationSection,
@@ -77,6 +78,7 @@ class Settings:
     segments: SegmentsSection
     rule_sets: tuple[RuleSet, ...]
     value: ValueSection
+    consent: ConsentSection
     calendar: CalendarSection
     engine: EngineSection
 
@@ -198,6 +200,7 @@ def validate(raw: Mapping[str, Any], folder: Path = Path()) -> Settings:
         found.segments,
         rule_sets,
         found.value,
+        found.consent,
         found.calendar,
         found.engine,
     )
@@ -282,15 +285,8 @@ def _shown(given: Any, path: Sequence[str]) -> str:
 def _expected(error: Any) -> str:
     """What a setting should be, in the terms of TOML: its kind, or the bound it passes."""
     ctx = error.get("ctx") or {}
-    signs = {
-        "ge": "≥",
-        "gt": ">",
-        "le": "≤",
-        "lt": "<",
-        "pattern": "",
-        "min_length": "length ≥",
-        "max_length": "length ≤",
-    }
+    signs = {"ge": "≥", "gt": ">", "le": "≤", "lt": "<", "pattern": ""}
+    signs |= {"min_length": "length ≥", "max_length": "length ≤"}
     bounds = ", ".join(f"{sign} {ctx[name]}".strip() for name, sign in signs.items() if name in ctx)
     kind = str(error["type"]).partition("_")[0]
     return bounds or KINDS.get(kind) or kind

@@ -11,12 +11,15 @@ import secrets
 import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import closing
+from datetime import date
 from pathlib import Path
 from types import TracebackType
 
 import pyarrow as pa
 
 from habitue.staging.customers import ATTRIBUTES
+from habitue.workspace import consent_records
+from habitue.workspace.consent_records import ConsentRecords
 
 FILE_NAME = "people.db"
 PERSONAL = (*ATTRIBUTES, "birth_date")
@@ -36,10 +39,12 @@ class People:
 
     def __init__(self, path: Path | None) -> None:
         self._connection = sqlite3.connect(":memory:" if path is None else path)
+        self.consents = ConsentRecords(self._connection)
         try:
             self._connection.execute("PRAGMA secure_delete = ON")
             self._connection.execute("PRAGMA temp_store = MEMORY")
             self._connection.executescript(TABLES)
+            self._connection.executescript(consent_records.TABLES)
         except sqlite3.DatabaseError:  # no database, or one that is damaged
             self._connection.close()
             raise
@@ -176,6 +181,14 @@ class People:
             "<= (SELECT rank FROM ranks r WHERE r.file_id = excluded.file_id)",
             ((source, row[0], file_id, *row[1:]) for row in rows),
         )
+
+    def born_after(self, day: date) -> list[str]:
+        """Opaque ids of customer rows with a birth date after a day, in order."""
+        rows = self._connection.execute(
+            "SELECT DISTINCT source_customer_id FROM source_customers WHERE birth_date > ? ORDER BY 1",
+            [day.isoformat()],
+        )
+        return [row[0] for row in rows]
 
     def attributes(self) -> pa.Table:
         """Every customer row with its attributes. Personal data."""

@@ -4,20 +4,23 @@ from __future__ import annotations
 
 import importlib.metadata
 import json
+import secrets
 import shutil
 import tempfile
 import time
 import uuid
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import pyarrow as pa
+
 from habitue.cycle import Cycle, CycleSettings, default_as_of, run_cycle
 from habitue.errors import DataError, Message, UsageError, message
-from habitue.periods import horizon_end
+from habitue.periods import horizon_end, months_before
 from habitue.segments.channel_weights import decisions_from
 from habitue.segments.schemes import calibrations_from
 from habitue.value.track_record import NO_RECORD
@@ -26,8 +29,12 @@ from habitue.workspace.assembly import staged_tables
 from habitue.workspace.catalogue import FILE_NAME as CATALOGUE
 from habitue.workspace.catalogue import Catalogue, Run
 from habitue.workspace.config import Settings
+from habitue.workspace.consent_settings import consent_settings, region_of
+from habitue.workspace.contact_rows import AddressHashes
 from habitue.workspace.engine import BY_PERSON, SPILL, Keeper, engine, write_parquet
 from habitue.workspace.guards import disk_faults, locked
+from habitue.workspace.keys import FILE_NAME as KEY
+from habitue.workspace.keys import project_key
 from habitue.workspace.people import People
 from habitue.workspace.staged import FOLDER, Stage, StagedFile
 
@@ -160,13 +167,15 @@ class Workspace:
         timings, settings = {}, self.settings
         previous = earlier[-1] if earlier else None
         started = time.perf_counter()
-        stage = Stage(backend, self.folder, keep_in, settings.staging(), people, told)
+        hashes = AddressHashes(self._key(keep=keeper is not None), region_of(settings.project.time_zone))
+        stage = Stage(backend, self.folder, keep_in, settings.staging(), people, told, hashes=hashes)
         files = stage.stage(settings.sources)
         timings["reading"] = round(time.perf_counter() - started, 2)
         reading_on = today(settings)
         if as_of and as_of > reading_on:
             raise UsageError(message("run.as_of_in_future", as_of=as_of, today=reading_on))
-        staged = staged_tables(backend, files)
+        refusals = people.consents.refusals({s.name for s in settings.sources}, {file.file_id for file in files})
+        staged = staged_tables(backend, files, refusals)
         data_until = default_as_of(staged.lines, settings.project.earliest_on, reading_on)
         chosen = as_of or data_until
         if chosen is None and not settings.of_kind("transactions"):
@@ -182,7 +191,7 @@ class Workspace:
         before = None if recalibrate else _before(earlier, chosen)
         kept = (before.manifest.get("segmentation") or {}) if before else {}
         cycle = run_cycle(
-            staged,
+            replace(staged, minors=self._minors(backend, people, chosen)),
             self._cycle_settings(people, files),
             as_of=chosen,
             reading_on=reading_on,
@@ -194,10 +203,24 @@ class Workspace:
             keep=keeper or Keeper(backend),
         )
         timings["cycle"] = round(time.perf_counter() - started, 2)
-        warnings = [*self._warnings(files, chosen, previous), *cycle.notes]
+        remembered = [message("consent.remembered", count=refusals.num_rows)] if refusals.num_rows else []
+        warnings = [*self._warnings(files, chosen, previous), *remembered, *cycle.notes]
         manifest = self._manifest(files, chosen, reading_on, warnings, timings)
         until = data_until.isoformat() if data_until else None
         return cycle, {**manifest, "data_until": until, "segmentation": cycle.scheme}
+
+    def _key(self, *, keep: bool) -> bytes:
+        """The project's key; a look makes none that stays."""
+        if keep or (self.folder / KEY).exists():
+            return project_key(self.folder)
+        return secrets.token_bytes(32)
+
+    def _minors(self, backend: Any, people: People, as_of: date) -> Any:
+        """Opaque ids of those too young to be written to, as a table."""
+        years = self.settings.consent.adult_age
+        young = people.born_after(months_before(as_of, 12 * years)) if years else []
+        ids = pa.table({"source_customer_id": pa.array(young, pa.string())})
+        return backend.create_table(f"minors_{uuid.uuid4().hex[:8]}", ids, temp=True)
 
     def _until(self, as_of: date) -> date:
         """Last day that is looked ahead to."""
@@ -223,6 +246,7 @@ class Workspace:
             overlapping=len(sales) > len({source.name for source in sales}),
             identifies_customers=any("source_customer_id" in s.columns for s in sales),
             has_sales=bool(sales),
+            consent=consent_settings(settings.consent, settings.project.time_zone),
         )
 
     def _warnings(self, files: list[StagedFile], as_of: date, previous: Run | None) -> list[Message]:

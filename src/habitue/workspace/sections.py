@@ -13,10 +13,13 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 from pydantic_core import PydanticCustomError
 
+from habitue.customers.consent import UNCLEAR_STOPS
+from habitue.customers.jurisdictions import JURISDICTIONS
 from habitue.periods import FISCAL, GREGORIAN, WEEKDAYS
 from habitue.purchases.sale_types import SALE_TYPES
 from habitue.segments.rule_sets import RuleSet
 from habitue.sources.declared import Kind
+from habitue.staging.contact_words import EVENTS, STATUSES
 from habitue.staging.stated_once import TEXTS_ONCE
 from habitue.value.methods import CANDIDATES, MEASURES
 
@@ -95,7 +98,9 @@ class ToleranceSection(Section):
 class SourceSection(Section):
     """`[sources.NAME]`: one kind of file or table."""
 
-    kind: Kind = Field(description="transactions, customers, products, stores, payments or rates")
+    kind: Kind = Field(
+        description="transactions, customers, products, stores, payments, rates, consents or delivery_events"
+    )
     files: Names = Field((), description="files or patterns, below the project's folder unless absolute")
     preset: str | None = Field(None, description="known export, as shopify.orders: its columns and rules hold here")
     sheet: str | None = Field(None, description="sheet of an Excel file (default: the first)")
@@ -132,6 +137,14 @@ class SourceSection(Section):
         None, description="rate taken out where tax is included and no tax column is mapped, as 0.20"
     )
     pays: str | None = Field(None, description="payments: the source whose tickets they pay")
+    status_words: Mapping[str, Literal[STATUSES]] = Field(  # type: ignore[valid-type]
+        default_factory=dict,
+        description="consents: the source's own words for a status, each one of " + ", ".join(STATUSES),
+    )
+    event_words: Mapping[str, Literal[EVENTS]] = Field(  # type: ignore[valid-type]
+        default_factory=dict,
+        description="delivery_events: the source's own words for an event, each one of " + ", ".join(EVENTS),
+    )
     columns: Mapping[str, str | tuple[str, ...]] = Field(
         default_factory=dict, description="canonical name = header; a list joins texts or adds up amounts"
     )
@@ -281,6 +294,28 @@ class ValueSection(Section):
     )
 
 
+class ConsentSection(Section):
+    """`[consent]`: under which law people are written to, and what counts as a refusal or a dead address."""
+
+    jurisdiction: Literal[tuple(JURISDICTIONS)] | None = Field(  # type: ignore[valid-type]
+        None,
+        description="whose rules hold (engineering rules, not legal advice): "
+        + ", ".join(JURISDICTIONS)
+        + " (default: by the stores' time zone, else EU)",
+    )
+    temporary_bounces: Annotated[int, Field(ge=1)] = Field(
+        5, description="temporary bounces in a row, without a delivery between, that block an address"
+    )
+    unclear_stop: Literal[UNCLEAR_STOPS] = Field(  # type: ignore[valid-type]
+        "review",
+        description="a reply that speaks of stopping without being a plain STOP: review (listed, not counted until "
+        "decided) or stop (listed, and counted as a STOP until decided)",
+    )
+    adult_age: Annotated[int, Field(ge=0, le=30)] = Field(
+        18, description="people known to be younger are not contacted (0: age is not looked at)"
+    )
+
+
 class CalendarSection(Section):
     """`[calendar]`: how months, quarters and years are cut, and what a period is compared with."""
 
@@ -324,6 +359,7 @@ class SettingsFile(Section):
     segments: SegmentsSection = SegmentsSection()  # type: ignore[call-arg]
     segmentations: dict[str, SegmentationSection] = Field(default_factory=dict)
     value: ValueSection = ValueSection()  # type: ignore[call-arg]
+    consent: ConsentSection = ConsentSection()  # type: ignore[call-arg]
     calendar: CalendarSection = CalendarSection()  # type: ignore[call-arg]
     engine: EngineSection = EngineSection()  # type: ignore[call-arg]
 
@@ -346,6 +382,7 @@ SECTIONS: Mapping[str, type[Section]] = {
     "segments": SegmentsSection,
     "segmentations": SegmentationSection,
     "value": ValueSection,
+    "consent": ConsentSection,
     "calendar": CalendarSection,
     "engine": EngineSection,
 }

@@ -20,11 +20,14 @@ from habitue.errors import DataError, HabitueError, Message, message
 from habitue.sources import databases, declared, files
 from habitue.sources.declared import Source
 from habitue.sources.files import FoundFile
+from habitue.staging.contact_events import stage_consents, stage_delivery_events
 from habitue.staging.conventions import Conventions, Proved, decide, examine
 from habitue.staging.customers import stage_customers
 from habitue.staging.identifiers import cleaned, is_ruined
 from habitue.staging.references import refused_rows, stage_payments, stage_products, stage_rates, stage_stores
 from habitue.staging.transactions import REFUSED, StagingSettings, stage_transactions, ticket_key
+from habitue.workspace.contact_rows import KINDS as CONTACT_KINDS
+from habitue.workspace.contact_rows import AddressHashes, ContactRows
 from habitue.workspace.engine import SPILL, in_order, write_parquet
 from habitue.workspace.people import PERSONAL, People
 
@@ -57,6 +60,11 @@ class StagedFile:
         """The refused rows and the rows that are no data."""
         return self.folder / "refused.parquet"
 
+    @property
+    def addresses(self) -> Path:
+        """Of a customer file, the hashes of its addresses."""
+        return self.folder / "addresses.parquet"
+
 
 class Stage:
     """Stages the files of all sources of a project, or of a look that keeps nothing."""
@@ -69,10 +77,14 @@ class Stage:
         settings: StagingSettings,
         people: People,
         told: Callable[[Message], None] = lambda told: None,
+        *,
+        hashes: AddressHashes,
     ) -> None:
         self._backend, self._project, self._keep_in = backend, project, keep_in
         self._settings, self._people, self._told = settings, people, told
         self._ranks: Mapping[str, int] = {}
+        self._hashes = hashes
+        self._contacts = ContactRows(backend, people, hashes)
 
     def stage(self, sources: Sequence[Source]) -> list[StagedFile]:
         """Stage every file of every source; files read before are recognised by their content.
@@ -138,7 +150,10 @@ class Stage:
 
     def _folder(self, source: Source, file: FoundFile) -> Path:
         settings = {k: v for k, v in asdict(source).items() if k not in NOT_IN_KEY}
-        key = json.dumps([READER_VERSION, settings, asdict(self._settings)], sort_keys=True, default=str)
+        read_with = [READER_VERSION, settings, asdict(self._settings)]
+        if source.kind in CONTACT_KINDS:
+            read_with.append(self._hashes.mark)
+        key = json.dumps(read_with, sort_keys=True, default=str)
         return self._keep_in / source.name / f"{file.file_id}-{hashlib.sha256(key.encode()).hexdigest()[:8]}"
 
     def _reuse(self, source: Source, file: FoundFile) -> StagedFile | None:
@@ -248,6 +263,16 @@ class Stage:
             refused = customers.refused.union(rejected)
             self._write_customers(source, file, customers.rows, into)
             facts["rows"] = customers.read
+        elif kind in CONTACT_KINDS:
+            if kind == "consents":
+                found = stage_consents(table, source, conventions, self._settings)
+                write = self._contacts.write_consents
+            else:
+                found = stage_delivery_events(table, source, conventions, self._settings)
+                write = self._contacts.write_events
+            written = write(source, file.file_id, found.rows, into / "rows.parquet")
+            facts["rows"], facts["erased"] = written.kept + written.erased, written.erased
+            refused = found.refused.union(written.refused).union(rejected)
         else:
             stage: Any = {
                 "products": lambda: stage_products(table, source, conventions, self._settings.currency),
@@ -295,6 +320,7 @@ class Stage:
             has_address=joined["address"].notnull() & (joined["postcode"].notnull() | joined["city"].notnull()),
         )
         write_parquet(self._backend, kept, into / "rows.parquet")
+        self._contacts.write_addresses(source, file.file_id, joined, into / "addresses.parquet")
 
     def _ruined(self, table: ir.Table, source: Source) -> int:
         """Codes that a spreadsheet turned into scientific notation, in customer and article columns."""

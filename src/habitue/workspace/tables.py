@@ -73,6 +73,10 @@ def _with_people(workspace: Workspace, table: pa.Table, name: str) -> pa.Table:
         )
         written = pa.array([found.get(x) for x in table[key].to_pylist()], pa.string())
         table = table.append_column("customer_number", written)
+        if name == "consent_events":
+            proofs = people.consents.proofs()
+            lines = zip(table["file_id"].to_pylist(), table["row_number"].to_pylist(), strict=True)
+            table = table.append_column("proof_reference", pa.array([proofs.get(line) for line in lines], pa.string()))
         if name == "source_customers":
             attributes = people.attributes()
             rows = {(r["source"], r["source_customer_id"]): r for r in attributes.to_pylist()}
