@@ -103,6 +103,7 @@ def run_cycle(
     frozen: Mapping[str, Calibration] | None = None,
     decided: Mapping[str, Decision] | None = None,
     record: Record = NO_RECORD,
+    objected: ir.Table | None = None,
     keep: Callable[[ir.Table, str], ir.Table] = portable.materialise,
 ) -> Cycle:
     """Turn staged tables into what each customer really bought, as known at the end of `as_of`.
@@ -117,6 +118,8 @@ def run_cycle(
         frozen: thresholds of the strategic segments kept from the run before, by population.
         decided: weights of sales channels kept from the run before, by dimension.
         record: what earlier runs promised.
+        objected: `source_customer_id` of people who object to marketing: their purchases count, but nothing is made of
+            them, whatever the as-of date (GDPR 21(3): no more processing for that purpose). None: nobody.
         keep: stores the lines, by far the largest table, under a name, and gives back what it stored.
 
     Raises:
@@ -170,21 +173,27 @@ def run_cycle(
     parts = ids.select("customer_id", "source_customer_id", joined_on=ibis.null("date")).distinct()
     permitted = contactable.permissions(told, parts, people, as_of=as_of, settings=settings.consent)
     changes = day_changes(bought.taken_back, customer_days)
+    objecting = None if objected is None else _people_of(ids, objected)
+
+    def profiled(table: ir.Table) -> ir.Table:
+        return table if objecting is None else table.anti_join(objecting, "customer_id")
+
+    profiled_days, profiled_changes = profiled(customer_days), profiled(changes)
     segmented = segmentation(
         Bought(
-            days=customer_days,
-            changes=changes,
+            days=profiled_days,
+            changes=profiled_changes,
             lines=lines,
             products=staged.products,
             stores=staged.stores,
-            members=members(people, ids, staged.source_customers),
+            members=profiled(members(people, ids, staged.source_customers)),
         ),
         settings.segments,
         as_of=as_of,
         frozen=frozen,
         decided=decided,
     )
-    notes = (*([unbought] if unbought else []), *permitted.notes, *segmented.notes)
+    notes = (*([unbought] if unbought else []), *_objections(objecting), *permitted.notes, *segmented.notes)
     ahead: Mapping[str, ir.Table] = {}
     if until is not None:
         segmentations = Segmentations(
@@ -192,7 +201,7 @@ def run_cycle(
             scheme=segmented.scheme,
             settings=segmented.settings.rfm,
         )
-        valued = valuation(customer_days, changes, segmentations, settings.value, as_of=as_of, until=until)
+        valued = valuation(profiled_days, profiled_changes, segmentations, settings.value, as_of=as_of, until=until)
         projected, said = projected_tables(
             segmented.assigned,
             segmented.scheme,
@@ -225,8 +234,9 @@ def run_cycle(
         "files": files,
         **permitted.tables,
         **segmented.tables,
+        "day_changes": changes,
         **ahead,
-        "customer_profiles": customer_profiles(customer_days, segmented, ahead),
+        "customer_profiles": customer_profiles(profiled_days, segmented, ahead),
     }
     for name in ("source_customers", "products", "stores", "payments", "rates"):
         table = getattr(staged, name)
@@ -266,6 +276,17 @@ def _bought_nothing(lines: ir.Table, customer_days: ir.Table) -> Message | None:
     if not numbered:
         raise DataError(message("run.no_identified_customer"))
     return message("run.nobody_bought", count=numbered)
+
+
+def _people_of(ids: ir.Table, objected: ir.Table) -> ir.Table:
+    """The people of some of whose numbers there is an objection: it covers the person whole."""
+    theirs = ids.semi_join(objected, "source_customer_id").select("customer_id").distinct()
+    return portable.materialise(theirs, "objecting")
+
+
+def _objections(objecting: ir.Table | None) -> list[Message]:
+    count = 0 if objecting is None else int(objecting.count().to_pyarrow().as_py())
+    return [message("run.objected", count=count)] if count else []
 
 
 @dataclass(frozen=True)

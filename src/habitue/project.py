@@ -16,7 +16,10 @@ if TYPE_CHECKING:
 
     from habitue.segments.rule_sets import RuleSet
     from habitue.workspace.catalogue import Run
+    from habitue.workspace.erasure import Erased
     from habitue.workspace.explained import Explanation
+    from habitue.workspace.held import Objected
+    from habitue.workspace.retention import Retention
     from habitue.workspace.runs import Looked, Workspace
 
 REPORT = "report.html"
@@ -172,6 +175,64 @@ class Project:
 
         scheme = movements.scheme_of(self.workspace.find_run(run))
         return {name: scheme.sql(name, dialect) for name in scheme.segments}
+
+    def erase(self, customer: str, *, told: Callable[[Message], None] = _silent) -> Erased:
+        """Erase one person from the people store for good; no later reading of a file brings them back.
+
+        Args:
+            customer: as of `explain`; one no run knows, by number.
+            told: hears what is being done.
+
+        Raises:
+            UsageError: nobody or several people are meant, or a run is at work.
+        """
+        from habitue.workspace import erasure
+
+        return erasure.erase(self.workspace, customer, told)
+
+    def object(self, customer: str) -> Objected:
+        """Record that a person objects to marketing and to profiling for it; it works from the next run on.
+
+        Args:
+            customer: as of `erase`.
+
+        Raises:
+            UsageError: nobody or several people are meant, or a run is at work.
+        """
+        from habitue.workspace import held
+
+        return held.object_to_marketing(self.workspace, customer)
+
+    def export_subject(self, customer: str, output: Path | None = None, *, language: str | None = None) -> Path:
+        """Write everything held of one person: a page, JSON and CSV files. Personal data, for its owner's eyes only.
+
+        Args:
+            customer: as of `erase`.
+            output: a new folder, or a new file whose name ends in .zip (default: subject-CUSTOMER_ID.zip).
+            language: of the page (default: the project's).
+
+        Raises:
+            UsageError: nobody or several people are meant, or the output is there already.
+        """
+        from habitue.report.subject_files import export_subject
+
+        return export_subject(self.workspace, customer, output, Words(language or self.language))
+
+    def retention(self, *, erase: int | None = None, told: Callable[[Message], None] = _silent) -> Retention:
+        """Who is past the period of retention in the last run; they are erased if `erase` is their number.
+
+        Args:
+            erase: how many people were agreed to; None: nothing is erased.
+            told: hears what is being done.
+
+        Raises:
+            UsageError: there is no run, it looks back, more or fewer people are past by now, or a run is at work.
+        """
+        from habitue.workspace import retention
+
+        if erase is None:
+            return retention.past_retention(self.workspace)
+        return retention.erase_past_retention(self.workspace, erase, told)
 
     def report(self, *, run: str | None = None, language: str | None = None) -> str:
         """The report of a run as one HTML page.

@@ -7,11 +7,8 @@ people store is read (Parquet and SQLite by their content, not their bytes only)
 from __future__ import annotations
 
 import json
-import sqlite3
-from contextlib import closing
 from pathlib import Path
 
-import pyarrow.parquet as pq
 import pytest
 from typer.testing import CliRunner
 
@@ -21,6 +18,7 @@ from habitue.errors import HabitueError
 from habitue.report.console import check_lines
 from habitue.report.locale import LANGUAGES, Words
 from habitue.workspace.runs import SHOWN_BY_CHECK
+from support.contents import content
 
 pytestmark = pytest.mark.xdist_group("privacy")
 
@@ -138,17 +136,6 @@ QUARANTINE = ("show", "quarantine", "--format", "json")
 
 def found_in(text: str) -> list[str]:
     return [needle for needle in NEEDLES if needle.casefold() in text.casefold()]
-
-
-def content(path: Path) -> str:
-    """All that a file says, compressed or not."""
-    raw = path.read_bytes().decode("utf-8", "replace")
-    if path.suffix == ".parquet":
-        return raw + json.dumps(pq.read_table(path).to_pylist(), default=str, ensure_ascii=False)
-    if path.suffix == ".db":
-        with closing(sqlite3.connect(path)) as database:
-            return raw + "\n".join(database.iterdump())
-    return raw
 
 
 def habitue(folder: Path, *words: str, language: str = "en", code: int = 0) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
 from functools import cache, partial
 from importlib.resources import files
@@ -30,7 +30,7 @@ from habitue.report import (
 )
 from habitue.report.context import Context, as_date
 from habitue.report.key_figures import key_figures
-from habitue.report.layout import Grid, Item, Items, Prose, Section
+from habitue.report.layout import Figure, Grid, Item, Items, Prose, Section
 from habitue.report.locale import Words
 
 
@@ -70,26 +70,38 @@ def report(tables: Mapping[str, pa.Table], manifest: Mapping[str, Any], language
         sections_data.collection_plan(c),
         sections_definitions.definitions(c),
     ]
-    page = _environment().get_template("report.html.j2")
-    return page.render(
-        language=language,
-        title=c.text("title"),
-        project=manifest["project"],
-        labels=c.labels,
-        text=c.text,
-        link="#{}".format,
-        prose=prose,
-        downloads=partial(_download, c),
-        answer=answer(c),
-        figures=key_figures(c),
-        sections=[section for section in sections if section is not None],
-        facts=run_facts(c),
-        created_at=_created(c),
-        font=_font(),
-        css=_style(),
-        as_of=c.words.date(c.as_of, long=True),
-        run_id=manifest["run_id"],
-        version=(manifest.get("versions") or {}).get("habitue", ""),
+    kept = [section for section in sections if section is not None]
+    return document(c, c.text("title"), answer(c), kept, figures=key_figures(c))
+
+
+def document(
+    c: Context, title: str, answer: str, sections: Sequence[Section], *, figures: Sequence[Figure] = ()
+) -> str:
+    """One HTML page that needs nothing from outside: a title, what it comes to, and sections; the run at its foot."""
+    manifest = c.manifest
+    return (
+        _environment()
+        .get_template("report.html.j2")
+        .render(
+            language=c.words.language,
+            title=title,
+            project=manifest["project"],
+            labels=c.labels,
+            text=c.text,
+            link="#{}".format,
+            prose=prose,
+            downloads=partial(_download, c),
+            answer=answer,
+            figures=figures,
+            sections=sections,
+            facts=run_facts(c),
+            created_at=_created(c),
+            font=_font(),
+            css=_style(),
+            as_of=c.words.date(c.as_of, long=True),
+            run_id=manifest["run_id"],
+            version=(manifest.get("versions") or {}).get("habitue", ""),
+        )
     )
 
 

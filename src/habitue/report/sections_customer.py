@@ -105,6 +105,8 @@ class _Page:
             yield Prose(_capital(self._text("left_out", population=population)))
         elif buyer.segments and not buyer.checks:
             yield Prose(self._text("not_yet"))
+        if self._told.objected_on:
+            yield Prose(self._text("objected", day=self._told.objected_on))
 
     def _strategic(self) -> Section:
         words, limits, segment = self._c.words, self._buyer.calibration, self._buyer.segments[STRATEGIC]

@@ -37,6 +37,7 @@ from habitue.workspace.sections import (
     PopulationSection,
     ProjectSection,
     PurchasesSection,
+    RetentionSection,
     RfmSection,
     SaleTypeSection,
     Section,
@@ -51,14 +52,9 @@ from habitue.workspace.sections import (
 FILE_NAME = "habitue.toml"
 RULES = ("sale_types", "populations")
 KINDS: Mapping[str, str] = {
-    "model": "table",
-    "dict": "table",
-    "mapping": "table",
-    "tuple": "array",
-    "decimal": "number",
-    "int": "integer",
+    "model": "table", "dict": "table", "mapping": "table", "tuple": "array", "decimal": "number", "int": "integer",
     "bool": "boolean",
-}
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -80,6 +76,7 @@ class Settings:
     value: ValueSection
     consent: ConsentSection
     calendar: CalendarSection
+    retention: RetentionSection
     engine: EngineSection
 
     def of_kind(self, kind: str) -> tuple[Source, ...]:
@@ -202,6 +199,7 @@ def validate(raw: Mapping[str, Any], folder: Path = Path()) -> Settings:
         found.value,
         found.consent,
         found.calendar,
+        found.retention,
         found.engine,
     )
 

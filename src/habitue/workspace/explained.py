@@ -172,6 +172,7 @@ class Explanation:
         window_months: its months.
         enrolled_on: first enrolment in a customer file; None: not known.
         shared_card: row of SHARED_CARDS, if there is one.
+        objected_on: day of the last objection to marketing (UTC), whenever the run was made; None: none.
         buyers: by population, that of the customer's figures first.
     """
 
@@ -182,4 +183,5 @@ class Explanation:
     window_months: int
     enrolled_on: date | None
     shared_card: Row | None
+    objected_on: date | None
     buyers: tuple[Buyer, ...]

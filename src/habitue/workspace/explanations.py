@@ -170,6 +170,7 @@ class _Reader:
             window_months=self.settings.rfm.window_months,
             enrolled_on=enrolled_on,
             shared_card=self.tables.row("shared_cards", source_customer_id=self.ids),
+            objected_on=People.objected_on(self.tables.published.workspace.folder, self.ids),
             buyers=tuple(
                 self._buyer(name, [day for day in days if day["population"] == name], assigned.get(name, {}),
                             self._history(name, days, moments, enrolled_on) if name in assigned else ())

@@ -59,8 +59,14 @@ def transitions(
         if first is None or from_on < first:
             raise UsageError(message("transitions.before_data", from_on=from_on, first=first))
         known = members(table("customers"), table("customer_ids"), table("source_customers"))
+        placed = table("assignments")  # whoever objects to it is in no segment, and is not followed either
+        theirs = Bought(
+            days=days.semi_join(placed, "customer_id"),
+            changes=table("day_changes").semi_join(placed, "customer_id"),
+            members=known.semi_join(placed, "customer_id"),
+        )
         found = transitions_between(
-            Bought(days=days, changes=table("day_changes"), members=known),
+            theirs,
             scheme, settings, from_on=from_on, to_on=to_on, as_of=run.as_of,
         )  # fmt: skip
         rows = found.filter(found.segmentation == segmentation).to_pyarrow()

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import secrets
 import sqlite3
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from datetime import date
 from pathlib import Path
@@ -18,8 +18,9 @@ from types import TracebackType
 import pyarrow as pa
 
 from habitue.staging.customers import ATTRIBUTES
-from habitue.workspace import consent_records
+from habitue.workspace import consent_records, forgotten
 from habitue.workspace.consent_records import ConsentRecords
+from habitue.workspace.forgotten import Forgotten
 
 FILE_NAME = "people.db"
 PERSONAL = (*ATTRIBUTES, "birth_date")
@@ -31,20 +32,26 @@ CREATE TABLE IF NOT EXISTS source_customers (
     source TEXT NOT NULL, source_customer_id TEXT NOT NULL, file_id TEXT NOT NULL, row_number INTEGER NOT NULL,
     {", ".join(f"{name} TEXT" for name in PERSONAL)},
     PRIMARY KEY (source, source_customer_id)) WITHOUT ROWID;
-"""
+{consent_records.TABLES}{forgotten.TABLES}"""
+PATIENCE_SECONDS = 30.0
+"""Readers hold the store for a moment only."""
+PHONE_MARKS, PHONE_END = " \u00a0\u202f.-/()", 9
 
 
 class People:
-    """An open people store. Use as a context manager; what is written is committed by `commit`."""
+    """An open people store. Use as a context manager; what is written is committed by `commit`.
 
-    def __init__(self, path: Path | None) -> None:
-        self._connection = sqlite3.connect(":memory:" if path is None else path)
+    `folder` is that of the project, where its key lies; `forgotten` keeps those who were erased or objected.
+    """
+
+    def __init__(self, path: Path | None, folder: Path | None = None) -> None:
+        self._connection = sqlite3.connect(":memory:" if path is None else path, timeout=PATIENCE_SECONDS)
         self.consents = ConsentRecords(self._connection)
+        self.forgotten = Forgotten(self._connection, folder)
         try:
             self._connection.execute("PRAGMA secure_delete = ON")
             self._connection.execute("PRAGMA temp_store = MEMORY")
             self._connection.executescript(TABLES)
-            self._connection.executescript(consent_records.TABLES)
         except sqlite3.DatabaseError:  # no database, or one that is damaged
             self._connection.close()
             raise
@@ -54,7 +61,7 @@ class People:
         """The store of a project."""
         path = folder / FILE_NAME
         path.touch(mode=0o600)
-        return cls(path)
+        return cls(path, folder)
 
     @staticmethod
     def with_number(folder: Path, number: str) -> list[tuple[str, str]]:
@@ -89,10 +96,28 @@ class People:
             )
             return {source_id: (system, number) for source_id, system, number in rows}
 
+    @staticmethod
+    def objected_on(folder: Path, source_customer_ids: Iterable[str]) -> date | None:
+        """Day (UTC) of the last objection to marketing for one of some opaque ids; None without one.
+
+        The project's store is read as it lies, neither copied nor changed.
+        """
+        if not (folder / FILE_NAME).exists():
+            return None
+        address = (folder / FILE_NAME).absolute().as_uri() + "?mode=ro"
+        with closing(sqlite3.connect(address, uri=True)) as stored:
+            if not stored.execute("SELECT 1 FROM sqlite_master WHERE name = 'objections'").fetchone():
+                return None  # a store of an earlier version
+            (last,) = stored.execute(
+                "SELECT max(captured_at) FROM objections WHERE source_customer_id IN (SELECT value FROM json_each(?))",
+                [json.dumps(list(source_customer_ids))],
+            ).fetchone()
+            return date.fromisoformat(last[:10]) if last else None
+
     @classmethod
     def copy(cls, folder: Path) -> People:
         """A copy in memory of a project's store, for a look that changes nothing."""
-        store = cls(None)
+        store = cls(None, folder)
         if (folder / FILE_NAME).exists():
             address = (folder / FILE_NAME).absolute().as_uri() + "?mode=ro"
             with closing(sqlite3.connect(address, uri=True)) as stored:
@@ -111,8 +136,21 @@ class People:
         """Keep what was written."""
         self._connection.commit()
 
+    def overwrite(self) -> None:
+        """Write the file anew, so that no page of it holds what was deleted or replaced.
+
+        Secure delete alone is not enough: a row that was moved when its page was split can leave a copy behind.
+        """
+        self._connection.execute("VACUUM")
+
     def ids(self, customer_system: str, numbers: Iterable[str]) -> pa.Table:
-        """Opaque ids of customer numbers, drawn for numbers not met before: customer_number, source_customer_id."""
+        """Opaque ids of customer numbers, drawn for numbers not met before: customer_number, source_customer_id.
+
+        The numbers of people who were erased get none, and are left out.
+
+        Raises:
+            UsageError: somebody was erased and the project's key is not there.
+        """
         run = self._connection.execute
         run("CREATE TEMP TABLE IF NOT EXISTS asked (number TEXT PRIMARY KEY) WITHOUT ROWID")
         run("DELETE FROM asked")
@@ -124,7 +162,10 @@ class People:
         ).fetchall()
         self._connection.executemany(
             "INSERT INTO customer_numbers VALUES (?, ?, ?)",
-            ((customer_system, number, secrets.token_hex(8)) for (number,) in new),
+            (
+                (customer_system, number, secrets.token_hex(8))
+                for number in self.forgotten.not_erased(customer_system, [number for (number,) in new])
+            ),
         )
         rows = run(
             "SELECT number, source_customer_id FROM asked JOIN customer_numbers ON customer_number = number "
@@ -157,6 +198,57 @@ class People:
         ).fetchall()
         names = ("source_customer_id", "customer_system", "customer_number")
         return pa.table({name: pa.array([row[i] for row in rows], pa.string()) for i, name in enumerate(names)})
+
+    def contact_details(self, ids: Iterable[str]) -> Iterator[tuple[str, str]]:
+        """Numbers, e-mail addresses and telephone numbers of opaque ids, as written, each with its kind.
+
+        Kinds are number, email and phone. Personal data.
+        """
+        asked = json.dumps(list(ids))
+        for kind, table in (
+            ("number", "customer_numbers"),
+            ("email", "source_customers"),
+            ("phone", "source_customers"),
+        ):
+            column = "customer_number" if kind == "number" else kind
+            yield from self._connection.execute(
+                f"SELECT DISTINCT ?, {column} FROM {table} WHERE {column} IS NOT NULL "
+                "AND source_customer_id IN (SELECT value FROM json_each(?)) ORDER BY 2",
+                [kind, asked],
+            )
+
+    def sharing(self, ids: Sequence[str]) -> tuple[str, ...]:
+        """Opaque ids of other people's numbers with an e-mail address or telephone number of these, sorted."""
+        found: dict[str, set[str]] = {"number": set(), "email": set(), "phone": set()}
+        for kind, value in self.contact_details(ids):
+            found[kind].add(_phone_end(value) if kind == "phone" else value.strip().lower())
+        mails = found["email"] | {number for number in found["number"] if "@" in number}
+        asked = [json.dumps(sorted(values)) for values in (mails, found["phone"] - {""}, {*ids})]
+        end_of_phone = "phone"
+        for mark in PHONE_MARKS:
+            end_of_phone = f"replace({end_of_phone}, '{mark}', '')"
+        mail, end = (f"(SELECT value FROM json_each(?{place}))" for place in (1, 2))
+        of_rows = f"lower(trim(email)) IN {mail} OR substr({end_of_phone}, -{PHONE_END}) IN {end}"
+        rows = self._connection.execute(
+            f"SELECT source_customer_id FROM source_customers WHERE {of_rows} UNION SELECT source_customer_id "
+            f"FROM customer_numbers WHERE customer_number IN {mail} "
+            "EXCEPT SELECT value FROM json_each(?3) ORDER BY 1",
+            asked,
+        )
+        return tuple(row[0] for row in rows)
+
+    def held(self, ids: Sequence[str], hashes: Sequence[str]) -> dict[str, pa.Table]:
+        """Every row about people, as `Forgotten.naming` finds them, by table; tables without one are left out.
+
+        Personal data.
+        """
+        found = {}
+        for name, where in self.forgotten.naming(ids, hashes):
+            rows = self._connection.execute(f'SELECT * FROM "{name}" WHERE {where}')
+            names = [column[0] for column in rows.description]
+            if told := rows.fetchall():
+                found[name] = pa.table({column: [row[at] for row in told] for at, column in enumerate(names)})
+        return found
 
     def keep_customers(
         self, source: str, file_id: str, rows: Iterable[Sequence[object]], ranks: Mapping[str, int]
@@ -195,3 +287,9 @@ class People:
         names = ("source", "source_customer_id", *PERSONAL)
         rows = self._connection.execute(f"SELECT {', '.join(names)} FROM source_customers").fetchall()
         return pa.table({name: pa.array([row[i] for row in rows], pa.string()) for i, name in enumerate(names)})
+
+
+def _phone_end(text: str) -> str:
+    """The last digits of a telephone number, by which numbers are one however they begin; "" of fewer."""
+    digits = "".join(character for character in text if character.isdigit())
+    return digits[-PHONE_END:] if len(digits) >= PHONE_END else ""

@@ -26,6 +26,7 @@ from habitue.segments.schemes import calibrations_from
 from habitue.value.track_record import NO_RECORD
 from habitue.workspace import calendar_settings, config, promises
 from habitue.workspace.assembly import staged_tables
+from habitue.workspace.audit import settle
 from habitue.workspace.catalogue import FILE_NAME as CATALOGUE
 from habitue.workspace.catalogue import Catalogue, Run
 from habitue.workspace.config import Settings
@@ -95,7 +96,7 @@ class Workspace:
         with disk_faults(self.folder), locked(self.folder):
             catalogue = Catalogue(self.folder)
             try:
-                self._sweep(catalogue)
+                self.sweep(catalogue)
                 return self._run(catalogue, as_of, told, finish, recalibrate)
             finally:
                 catalogue.close()
@@ -115,6 +116,7 @@ class Workspace:
         staged_in = self.folder / FOLDER
         staged_in.mkdir(exist_ok=True)
         with People.open(self.folder) as people, engine(self.settings.engine, staged_in) as backend:
+            settle(catalogue, people)
             keeper = Keeper(backend)
             cycle, manifest = self._cycle(backend, staged_in, people, as_of, earlier, told, recalibrate, keeper)
             if cycle.faults:
@@ -144,7 +146,7 @@ class Workspace:
                 raise
         return run
 
-    def _sweep(self, catalogue: Catalogue) -> None:
+    def sweep(self, catalogue: Catalogue) -> None:
         """Remove what a killed run has left: its folder without a row, half-staged files, spilled data."""
         known = {run.run_id for run in catalogue.runs()}
         for folder in (self.folder / RUNS).glob("*"):
@@ -200,6 +202,7 @@ class Workspace:
             frozen=calibrations_from(kept) if kept else None,
             decided=decisions_from(kept.get("sales_channel_weights") or {}),
             record=promises.record(self, backend, earlier, chosen, data_until=data_until) if keeper else NO_RECORD,
+            objected=_objected(backend, people),
             keep=keeper or Keeper(backend),
         )
         timings["cycle"] = round(time.perf_counter() - started, 2)
@@ -244,7 +247,8 @@ class Workspace:
             refused_amount=settings.tolerance.amount,
             customer_systems={s.name: s.customer_system or s.name for s in settings.sources},
             overlapping=len(sales) > len({source.name for source in sales}),
-            identifies_customers=any("source_customer_id" in s.columns for s in sales),
+            identifies_customers=any("source_customer_id" in s.columns for s in sales)
+            and not any(file.facts.get("erased") for file in files),
             has_sales=bool(sales),
             consent=consent_settings(settings.consent, settings.project.time_zone),
         )
@@ -267,6 +271,10 @@ class Workspace:
             used = [header for header in file.source.wanted if f"{header} (2)" in repeated]
             if used:
                 told.append(message("run.duplicate_headers", file=file.name, columns=", ".join(used)))
+        for kind in ("transactions", "customers"):
+            erased = sum(file.facts.get("erased", 0) for file in files if file.source.kind == kind)
+            if erased:
+                told.append(message(f"run.erased_{kind}", count=erased))
         if not self.settings.of_kind("transactions"):
             told.append(message("run.no_sales"))
         unknown = [s.name for s in self.settings.of_kind("transactions") if s.tax == "unknown"]
@@ -363,6 +371,12 @@ SHOWN_BY_CHECK = (
     "sales_by_year",
     "returns",
 )
+
+
+def _objected(backend: Any, people: People) -> Any:
+    """Opaque ids of numbers with an objection, as a table of the backend; None without one."""
+    found = people.forgotten.objections().select(["source_customer_id"])
+    return backend.create_table("objections", found, temp=True) if found.num_rows else None
 
 
 def _before(runs: Sequence[Run], as_of: date) -> Run | None:

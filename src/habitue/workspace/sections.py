@@ -337,6 +337,15 @@ class CalendarSection(Section):
     )
 
 
+class RetentionSection(Section):
+    """`[retention]`: how long people are kept after the last sign of them (`habitue retention`)."""
+
+    prospects_months: Annotated[int, Field(ge=1)] = Field(
+        36, description="months since a purchase or the enrolment, of people who never bought"
+    )
+    customers_months: Annotated[int, Field(ge=1)] = Field(36, description="the same, of people who bought")
+
+
 class EngineSection(Section):
     """`[engine]`: what habitue may use of the machine."""
 
@@ -361,6 +370,7 @@ class SettingsFile(Section):
     value: ValueSection = ValueSection()  # type: ignore[call-arg]
     consent: ConsentSection = ConsentSection()  # type: ignore[call-arg]
     calendar: CalendarSection = CalendarSection()  # type: ignore[call-arg]
+    retention: RetentionSection = RetentionSection()  # type: ignore[call-arg]
     engine: EngineSection = EngineSection()  # type: ignore[call-arg]
 
     def fingerprint(self, rule_sets: Sequence[RuleSet]) -> str:
@@ -384,5 +394,6 @@ SECTIONS: Mapping[str, type[Section]] = {
     "value": ValueSection,
     "consent": ConsentSection,
     "calendar": CalendarSection,
+    "retention": RetentionSection,
     "engine": EngineSection,
 }

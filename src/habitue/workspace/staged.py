@@ -15,6 +15,7 @@ from typing import Any
 
 import ibis
 import ibis.expr.types as ir
+import pyarrow.compute as pc
 
 from habitue.errors import DataError, HabitueError, Message, message
 from habitue.sources import databases, declared, files
@@ -25,10 +26,11 @@ from habitue.staging.conventions import Conventions, Proved, decide, examine
 from habitue.staging.customers import stage_customers
 from habitue.staging.identifiers import cleaned, is_ruined
 from habitue.staging.references import refused_rows, stage_payments, stage_products, stage_rates, stage_stores
-from habitue.staging.transactions import REFUSED, StagingSettings, stage_transactions, ticket_key
+from habitue.staging.transactions import REFUSED, StagingSettings, stage_transactions
 from habitue.workspace.contact_rows import KINDS as CONTACT_KINDS
 from habitue.workspace.contact_rows import AddressHashes, ContactRows
 from habitue.workspace.engine import SPILL, in_order, write_parquet
+from habitue.workspace.opaque import with_opaque_ids
 from habitue.workspace.people import PERSONAL, People
 
 FOLDER = "staged"
@@ -240,7 +242,7 @@ class Stage:
             found = stage_transactions(table, source, conventions, self._settings, file.file_id)
             refused = found.refused.union(rejected)
             asides = found.asides
-            lines = self._with_ids(source, found.lines)
+            lines, facts["erased"] = with_opaque_ids(backend, self._people, source, found.lines)
             facts["rows"] = write_parquet(backend, lines, into / "rows.parquet")
             written = backend.read_parquet(str(into / "rows.parquet"))
             seen = written.agg(
@@ -261,7 +263,7 @@ class Stage:
         elif kind == "customers":
             customers = stage_customers(table, source, conventions)
             refused = customers.refused.union(rejected)
-            self._write_customers(source, file, customers.rows, into)
+            facts["erased"] = self._write_customers(source, file, customers.rows, into)
             facts["rows"] = customers.read
         elif kind in CONTACT_KINDS:
             if kind == "consents":
@@ -285,22 +287,12 @@ class Stage:
         facts["rows"] += write_parquet(backend, refused, into / "refused.parquet")
         return facts
 
-    def _with_ids(self, source: Source, lines: Any) -> Any:
-        """Staged lines with the opaque id in place of the customer number."""
-        numbers = lines.select("customer_number").distinct().filter(lambda t: t["customer_number"].notnull())
-        asked = numbers.to_pyarrow()["customer_number"].to_pylist()
-        known = self._people.ids(source.customer_system or source.name, asked)
-        ids = self._backend.create_table(f"typed_ids_{uuid.uuid4().hex[:8]}", known, temp=True)
-        joined = lines.left_join(ids, "customer_number")
-        if "source_customer_id" in source.transaction_key:
-            joined = joined.mutate(transaction_id=ticket_key(joined, source, "source_customer_id"))
-        names = [name for name in lines.columns if name != "customer_number"]
-        return joined.select(*names, "source_customer_id")
-
-    def _write_customers(self, source: Source, file: FoundFile, rows: Any, into: Path) -> None:
-        found = rows.to_pyarrow()
-        known = self._people.ids(source.customer_system or source.name, found["customer_number"].to_pylist())
+    def _write_customers(self, source: Source, file: FoundFile, rows: Any, into: Path) -> int:
+        """Keep the rows of customers; how many are of people who were erased, and are not kept."""
+        read = rows.to_pyarrow()
+        known = self._people.ids(source.customer_system or source.name, read["customer_number"].to_pylist())
         ids = dict(zip(known["customer_number"].to_pylist(), known["source_customer_id"].to_pylist(), strict=True))
+        found = read.filter(pc.is_in(read["customer_number"], value_set=known["customer_number"]))
         opaque = [ids[number] for number in found["customer_number"].to_pylist()]
         columns = [found["row_number"].to_pylist(), *(found[name].cast("string").to_pylist() for name in PERSONAL)]
         self._people.keep_customers(source.name, file.file_id, zip(opaque, *columns, strict=True), self._ranks)
@@ -321,6 +313,7 @@ class Stage:
         )
         write_parquet(self._backend, kept, into / "rows.parquet")
         self._contacts.write_addresses(source, file.file_id, joined, into / "addresses.parquet")
+        return read.num_rows - found.num_rows
 
     def _ruined(self, table: ir.Table, source: Source) -> int:
         """Codes that a spreadsheet turned into scientific notation, in customer and article columns."""

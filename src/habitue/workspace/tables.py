@@ -12,7 +12,9 @@ import pyarrow.parquet as pq
 
 from habitue import schemas
 from habitue.errors import UsageError, message
+from habitue.schemas.audited import AUDIT_LOG
 from habitue.schemas.units import minor_unit
+from habitue.workspace.catalogue import FILE_NAME, Catalogue
 from habitue.workspace.people import People
 from habitue.workspace.runs import Workspace
 
@@ -34,11 +36,13 @@ FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "�
 
 
 def show(workspace: Workspace, name: str, run_id: str | None, *, personal_data: bool) -> pa.Table:
-    """A table of a run, ordered by its key; lists of people the best first.
+    """A table of a run, ordered by its key; lists of people the best first. The audit log is the project's.
 
     Raises:
         UsageError: no such run or table.
     """
+    if name == AUDIT_LOG.name:
+        return audit_log(workspace)
     run = workspace.find_run(run_id)
     path = workspace.table_path(run, name)
     if not path.exists():
@@ -59,6 +63,17 @@ def show(workspace: Workspace, name: str, run_id: str | None, *, personal_data: 
     if schema is not None and table.num_rows:
         table = table.sort_by([*BEST_FIRST.get(name, ()), *((column, "ascending") for column in schema.key)])
     return _with_people(workspace, table, name) if personal_data else table
+
+
+def audit_log(workspace: Workspace) -> pa.Table:
+    """AUDIT_LOG, oldest first; empty where there is no catalogue yet."""
+    if not (workspace.folder / FILE_NAME).exists():
+        return AUDIT_LOG.ibis_schema().to_pyarrow().empty_table()
+    catalogue = Catalogue(workspace.folder)
+    try:
+        return catalogue.audit_log()
+    finally:
+        catalogue.close()
 
 
 def _with_people(workspace: Workspace, table: pa.Table, name: str) -> pa.Table:
