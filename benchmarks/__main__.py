@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from benchmarks import backtests, coverage, cycle, ingest_10m, ingest_csv, rfm_openretailscience, value, web
+from benchmarks import backtests, coverage, cycle, identity, ingest_10m, ingest_csv, rfm_openretailscience, value, web
 
 BENCHES = {
     "ingest_10m": ingest_10m.main,
@@ -15,6 +15,10 @@ BENCHES = {
     "backtests": backtests.main,
     "coverage": coverage.main,
     "value": value.main,
+    "identity_truths": identity.truths,
+    "identity_pair": identity.pair_100k,
+    "identity_increments": identity.increments,
+    "identity_1m": identity.million,
     "rfm_openretailscience": rfm_openretailscience.main,
     "web": web.main,
 }

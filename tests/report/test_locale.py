@@ -39,6 +39,20 @@ CODES = {
     "contact_reason": " ".join(REASONS),
     "consent_event": " ".join((*STATUSES, *SEVERITY, "restarted")),
     "tax_basis": "excluded included unknown",
+    "identity_rule": "email_and_name phone_and_name name_and_birth_date name_and_address name_and_postcode "
+    "similar_name_and_birth_date similar_name_and_address second_look",
+    "identity_band": "joined review apart",
+    "identity_reason": "enough not_sure stakes too_little contradiction decided_same decided_different "
+    "merged_at_source contrary_sides between_two too_large through_others",
+    "identity_decision": "same different",
+    "identity_change": "merged split moved",
+    "name_kind": "person anonymous test none",
+    "ignored_reason": "known_filler shared_inbox shared_by_many_names too_frequent",
+    "merge_finding": "followed to_itself cycle unknown_target superseded not_yet",
+    "profile_field": "name email phone birth_date address",
+    "contact_fault": "empty no_at several_at invalid known_filler not_a_number too_short too_long region_unknown "
+    "filler too_old after_as_of",
+    "contact_note": "zero_restored plus_restored several_numbers several_addresses",
     "field": "email, phone or address",
 }
 

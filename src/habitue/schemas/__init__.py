@@ -30,6 +30,20 @@ from habitue.schemas.consented import (
     CUSTOMER_ADDRESSES,
     DELIVERY_EVENTS,
 )
+from habitue.schemas.identified import (
+    CONTACT_FAULTS,
+    IDENTIFIED,
+    IDENTITIES,
+    IDENTITY_CHANGES,
+    IDENTITY_PAIRS,
+    IDENTITY_REVIEW,
+    IDENTITY_RULES,
+    IGNORED_VALUES,
+    NORMAL_FORMS,
+    PERSISTENT_IDS,
+    PROFILE_COMPLETENESS,
+    SOURCE_MERGES,
+)
 from habitue.schemas.profiled import CUSTOMER_PROFILES
 from habitue.schemas.projected import PROJECTED, PROJECTION, PROJECTION_BACKTEST
 from habitue.schemas.promised import FORECAST_CALIBRATION, FORECAST_SCORES, FORECASTS, PROMISED
@@ -109,6 +123,7 @@ PUBLIC = (
     *PROJECTED,
     *PROMISED,
     *CONSENTED,
+    *IDENTIFIED,
 )
 
 __all__ = [
@@ -123,6 +138,7 @@ __all__ = [
     "CONSENT_REVIEWS",
     "CONSENT_STATUS",
     "CONTACTABLE",
+    "CONTACT_FAULTS",
     "CRITICAL_CUSTOMERS",
     "CRITICAL_SETS",
     "CUSTOMERS",
@@ -140,8 +156,18 @@ __all__ = [
     "FORECAST_CALIBRATION",
     "FORECAST_MODELS",
     "FORECAST_SCORES",
+    "IDENTIFIED",
+    "IDENTITIES",
+    "IDENTITY_CHANGES",
+    "IDENTITY_PAIRS",
+    "IDENTITY_REVIEW",
+    "IDENTITY_RULES",
+    "IGNORED_VALUES",
+    "NORMAL_FORMS",
     "PAYMENTS",
+    "PERSISTENT_IDS",
     "PRODUCTS",
+    "PROFILE_COMPLETENESS",
     "PROJECTED",
     "PROJECTION",
     "PROJECTION_BACKTEST",
@@ -172,6 +198,7 @@ __all__ = [
     "SEGMENT_VALUE",
     "SHARED_CARDS",
     "SOURCE_CUSTOMERS",
+    "SOURCE_MERGES",
     "STAGED_LINES",
     "STORES",
     "TICKET_CONFLICTS",

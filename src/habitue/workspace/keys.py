@@ -6,6 +6,7 @@ a file beside the databases, never in one: whoever has a copy of a database alon
 
 from __future__ import annotations
 
+import contextlib
 import hmac
 import os
 import secrets
@@ -19,7 +20,7 @@ LENGTH = 64
 
 
 def project_key(folder: Path) -> bytes:
-    """The key of a project, made at the first call (mode 600). Whoever may be first holds the project's lock.
+    """The key of a project, made at the first call: a file that only its owner may read.
 
     Raises:
         UsageError: `keys.damaged`, the file holds something else.
@@ -30,14 +31,10 @@ def project_key(folder: Path) -> bytes:
         aside.touch(mode=0o600)
         try:
             aside.write_text(secrets.token_hex(LENGTH // 2), "ascii")
-            os.link(aside, path)  # whole or not at all, and never over one that is there
-        except FileExistsError:
-            pass
+            with contextlib.suppress(FileExistsError):
+                os.link(aside, path)  # whole or not at all, and never over one that is there
         finally:
             aside.unlink()
-    return kept_key(folder)
-    with os.fdopen(made, "w", encoding="ascii") as file:
-        file.write(secrets.token_hex(LENGTH // 2))
     return kept_key(folder)
 
 
