@@ -15,7 +15,7 @@ import pyarrow.parquet as pq
 
 from habitue.demo.projects import build_simulated
 from habitue.workspace import config
-from habitue.workspace.contact_rows import AddressHashes
+from habitue.workspace.address_hashes import AddressHashes
 from habitue.workspace.engine import engine
 from habitue.workspace.keys import project_key
 from habitue.workspace.people import People

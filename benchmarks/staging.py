@@ -7,7 +7,7 @@ import json, shutil, sys, time
 from pathlib import Path
 import ibis, pyarrow
 from habitue.workspace import config
-from habitue.workspace.contact_rows import AddressHashes
+from habitue.workspace.address_hashes import AddressHashes
 from habitue.workspace.keys import project_key
 from habitue.workspace.engine import engine
 from habitue.workspace.people import People

@@ -7,7 +7,7 @@ import enum
 import tomllib
 import types
 import typing
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,8 @@ from typing import Any
 from habitue.purchases.sale_types import COUNTED, SALE_TYPES
 from habitue.schemas import PUBLIC
 from habitue.sources.declared import AMOUNTS, DATES, PERSONAL, SHAPES
-from habitue.workspace.sections import SECTIONS, Names, Section
+from habitue.workspace.section import Names, Section
+from habitue.workspace.sections import SECTIONS
 
 WORDS = Path(__file__).parents[1] / "src" / "habitue" / "report" / "locale" / "en"
 
@@ -136,6 +137,11 @@ MEANINGS: Mapping[str, Mapping[str, str]] = {
         "detail": "diagnostic text of a bounce, text of a reply, new address; read, not kept",
         "reason": "what the router calls a bounce (hard, soft …); read, not kept",
     },
+    "merges": {
+        "source_customer_id": "the old number, which was merged into another",
+        "merged_into_id": "the number that goes on",
+        "merged_on": "day of the merge; left out or empty: from the beginning",
+    },
 }
 
 
@@ -201,12 +207,20 @@ def commands() -> str:
 
     group: Any = typer.main.get_command(app)
     parts = [f"### `habitue`\n\n{group.help}", _table(("Option", "Default", "Meaning"), _options(group))]
-    for name, command in group.commands.items():
+    for name, command in named_commands(group):
         parts.append(f"### `habitue {name}`\n\n{command.help}")
         rows = _options(command)
         if rows:
             parts.append(_table(("Argument or option", "Default", "Meaning"), rows))
     return "\n\n".join(parts)
+
+
+def named_commands(group: Any, before: str = "") -> Iterator[tuple[str, Any]]:
+    """The commands of a group and of the groups in it, each with its words."""
+    for name, command in group.commands.items():
+        yield before + name, command
+        if hasattr(command, "commands"):
+            yield from named_commands(command, f"{before}{name} ")
 
 
 def reasons() -> str:
@@ -276,7 +290,7 @@ def _kind(annotation: Any, metadata: Iterable[Any]) -> str:
         return f"list of {len(arguments)}: each {_kind(arguments[0], ())}"
     if isinstance(annotation, type) and issubclass(annotation, Section):
         return "table of " + ", ".join(f"`{name}`" for name in annotation.model_fields)
-    kinds = {bool: "true or false", int: "whole number", Decimal: "number", str: "text"}
+    kinds = {bool: "true or false", int: "whole number", Decimal: "number", float: "number", str: "text"}
     kinds |= {datetime.date: "date, as 2015-01-01", datetime.time: "time, as 04:00:00"}
     return kinds[annotation] + _bounds(metadata)
 

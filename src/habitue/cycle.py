@@ -15,6 +15,8 @@ from habitue import portable, schemas
 from habitue.customers import contactable
 from habitue.customers.consent import ConsentSettings
 from habitue.customers.generic_cards import SharedCardSettings, shared_cards
+from habitue.customers.people import members, numbers_seen, with_people
+from habitue.customers.who_is_who import Known, WhoSettings, customer_ids, households, stakes, who_is_who
 from habitue.errors import DataError, Message, UsageError, message
 from habitue.purchases import collection_plan, reconciliation, sales, visits
 from habitue.purchases.day_changes import day_changes
@@ -40,7 +42,8 @@ class Staged:
     `lines` are STAGED_LINES of all files; `refused` the rows refused on reading (file_id, row_number, column, value,
     reason, source_amount, currency); `files` is FILES. The other tables may be None where no source gives them;
     `consents` are CONSENT_EVENTS, `deliveries` DELIVERY_EVENTS, `addresses` CUSTOMER_ADDRESSES, `minors` the
-    source_customer_id of people under age.
+    source_customer_id of people under age, `suppressed` the addresses of the erased (see `contactable.Told`), `merges`
+    what customer systems say of merged numbers (customer_system, source_customer_id, merged_into_id, merged_on).
     """
 
     lines: ir.Table
@@ -55,6 +58,8 @@ class Staged:
     deliveries: ir.Table | None = None
     addresses: ir.Table | None = None
     minors: ir.Table | None = None
+    merges: ir.Table | None = None
+    suppressed: ir.Table | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,6 +79,7 @@ class CycleSettings:
     identifies_customers: bool
     has_sales: bool
     consent: ConsentSettings = field(default_factory=ConsentSettings)
+    who: WhoSettings = field(default_factory=WhoSettings)
 
 
 @dataclass(frozen=True)
@@ -104,6 +110,7 @@ def run_cycle(
     decided: Mapping[str, Decision] | None = None,
     record: Record = NO_RECORD,
     objected: ir.Table | None = None,
+    known: Known | None = None,
     keep: Callable[[ir.Table, str], ir.Table] = portable.materialise,
 ) -> Cycle:
     """Turn staged tables into what each customer really bought, as known at the end of `as_of`.
@@ -118,8 +125,9 @@ def run_cycle(
         frozen: thresholds of the strategic segments kept from the run before, by population.
         decided: weights of sales channels kept from the run before, by dimension.
         record: what earlier runs promised.
-        objected: `source_customer_id` of people who object to marketing: their purchases count, but nothing is made of
-            them, whatever the as-of date (GDPR 21(3): no more processing for that purpose). None: nobody.
+        objected: objections recorded by a command (`contactable.Told`): the people's purchases count, but nothing is
+            made of them, whatever the as-of date (GDPR 21(3): no more processing for that purpose). None: nobody.
+        known: what tells who is who; None: each customer number is one person.
         keep: stores the lines, by far the largest table, under a name, and gives back what it stored.
 
     Raises:
@@ -138,8 +146,18 @@ def run_cycle(
         raise UsageError(message("run.as_of_before_data", as_of=as_of, first=first))
     taken = take_once(believable, files, overlapping=settings.overlapping)
     after = taken.lines.filter(taken.lines["sold_on"] > as_of)
-    current = taken.lines.filter(taken.lines["sold_on"] <= as_of).mutate(customer_id=taken.lines["source_customer_id"])
-    shared = shared_cards(current, as_of=as_of, settings=settings.shared_cards)
+    numbered = taken.lines.filter(taken.lines["sold_on"] <= as_of)
+    shared = shared_cards(numbered, as_of=as_of, settings=settings.shared_cards)
+    known = known or Known()
+    who = who_is_who(
+        known,
+        numbers_seen(numbered, staged.source_customers, settings.customer_systems),
+        None if known.records is None else stakes(numbered, known.records, staged.consents, as_of=as_of),
+        as_of=as_of,
+        settings=settings.who,
+        not_persons=shared.filter(shared["is_set_apart"]).select("source_customer_id"),
+    )
+    current = with_people(numbered, who.moved)
     bought = purchase_lines(
         current,
         products=staged.products,
@@ -153,7 +171,7 @@ def run_cycle(
     lines, returned = keep(bought.lines, "transaction_lines"), bought.returns
     tickets = visits.tickets(lines)
     customer_days = visits.customer_days(lines, by_ticket=tickets)
-    ids = _customer_ids(lines, staged.source_customers, settings.customer_systems)
+    ids, parts = customer_ids(numbers_seen(lines, staged.source_customers, settings.customer_systems), who.stands)
     unbought = _bought_nothing(lines, customer_days) if settings.identifies_customers else None
     recon = reconciliation.reconciliation(
         _read(staged),
@@ -165,15 +183,19 @@ def run_cycle(
     )
     quarantine = _quarantine(refused, bought.set_aside, files)
     people = visits.customers(
-        lines, customer_days, ids, by_ticket=tickets, populations=_populations(staged, settings, shared)
+        lines, customer_days, ids, by_ticket=tickets, populations=_populations(staged, settings, shared, ids)
     )
     told = contactable.Told(
-        consents=staged.consents, deliveries=staged.deliveries, addresses=staged.addresses, minors=staged.minors
+        consents=staged.consents,
+        deliveries=staged.deliveries,
+        addresses=staged.addresses,
+        minors=staged.minors,
+        objections=objected,
+        suppressed=staged.suppressed,
     )
-    parts = ids.select("customer_id", "source_customer_id", joined_on=ibis.null("date")).distinct()
     permitted = contactable.permissions(told, parts, people, as_of=as_of, settings=settings.consent)
     changes = day_changes(bought.taken_back, customer_days)
-    objecting = None if objected is None else _people_of(ids, objected)
+    objecting = permitted.objecting
 
     def profiled(table: ir.Table) -> ir.Table:
         return table if objecting is None else table.anti_join(objecting, "customer_id")
@@ -193,7 +215,7 @@ def run_cycle(
         frozen=frozen,
         decided=decided,
     )
-    notes = (*([unbought] if unbought else []), *_objections(objecting), *permitted.notes, *segmented.notes)
+    notes = (*([unbought] if unbought else []), *who.notes, *_objections(objecting), *permitted.notes, *segmented.notes)
     ahead: Mapping[str, ir.Table] = {}
     if until is not None:
         segmentations = Segmentations(
@@ -232,36 +254,21 @@ def run_cycle(
             lines, staged.source_customers, previous_plan, labelled_sources=bought.labelled_sources
         ),
         "files": files,
+        **who.tables,
         **permitted.tables,
         **segmented.tables,
         "day_changes": changes,
         **ahead,
         "customer_profiles": customer_profiles(profiled_days, segmented, ahead),
     }
+    if "identities" in who.tables:
+        tables["households"] = households(who.tables["identities"], ids, people)
     for name in ("source_customers", "products", "stores", "payments", "rates"):
         table = getattr(staged, name)
         if table is not None:
             tables[name] = table
     faults = (*reconciliation.check_identity(recon), *_beyond_tolerance(recon, settings))
     return Cycle(tables, segmented.plain(), notes, faults)
-
-
-def members(people: ir.Table, ids: ir.Table, source_customers: ir.Table | None) -> ir.Table:
-    """Everybody known by a sale or a customer file, once: `customer_id`, `population`, `enrolled_on` (first; or null).
-
-    Args:
-        people: CUSTOMERS.
-        ids: CUSTOMER_IDS.
-        source_customers: SOURCE_CUSTOMERS, or None.
-    """
-    everybody = people.select("customer_id", "population")
-    if source_customers is None:
-        return everybody.mutate(enrolled_on=ibis.null("date"))
-    rows = source_customers.select("customer_system", "source_customer_id", "enrolled_on")
-    rows = rows.inner_join(ids, ["customer_system", "source_customer_id"])
-    first = rows.group_by(enrolled_id=rows.customer_id).aggregate(enrolled_on=rows.enrolled_on.min())
-    wide = everybody.left_join(first, everybody.customer_id == first.enrolled_id)
-    return portable.materialise(wide.select(*everybody.columns, "enrolled_on"), "members")
 
 
 def _bought_nothing(lines: ir.Table, customer_days: ir.Table) -> Message | None:
@@ -276,12 +283,6 @@ def _bought_nothing(lines: ir.Table, customer_days: ir.Table) -> Message | None:
     if not numbered:
         raise DataError(message("run.no_identified_customer"))
     return message("run.nobody_bought", count=numbered)
-
-
-def _people_of(ids: ir.Table, objected: ir.Table) -> ir.Table:
-    """The people of some of whose numbers there is an objection: it covers the person whole."""
-    theirs = ids.semi_join(objected, "source_customer_id").select("customer_id").distinct()
-    return portable.materialise(theirs, "objecting")
 
 
 def _objections(objecting: ir.Table | None) -> list[Message]:
@@ -324,22 +325,12 @@ def _read(staged: Staged) -> ir.Table:
     return summed.join(sales.select("file_id", "source", "file"), "file_id")
 
 
-def _populations(staged: Staged, settings: CycleSettings, shared: ir.Table) -> ir.Table | None:
+def _populations(staged: Staged, settings: CycleSettings, shared: ir.Table, ids: ir.Table) -> ir.Table | None:
     """Populations of people known from a customer file only."""
     if staged.source_customers is None:
         return None
     placed = customer_populations(staged.source_customers, settings.purchases.populations, shared=shared)
-    return placed.select("population", customer_id=placed["source_customer_id"])
-
-
-def _customer_ids(lines: ir.Table, source_customers: ir.Table | None, systems: Mapping[str, str]) -> ir.Table:
-    """Each customer number is one person until identities are resolved."""
-    system = ibis.cases(*[(lines["source"] == source, name) for source, name in systems.items()], else_=lines["source"])
-    seen = lines.filter(lines["source_customer_id"].notnull() & lines["customer_id"].notnull())
-    seen = seen.select(customer_system=system, source_customer_id=seen["source_customer_id"]).distinct()
-    if source_customers is not None:
-        seen = seen.union(source_customers.select("customer_system", "source_customer_id"), distinct=True)
-    return schemas.CUSTOMER_IDS.cast(seen.mutate(customer_id=seen["source_customer_id"]))
+    return placed.inner_join(ids, "source_customer_id").select("population", "customer_id")
 
 
 def _quarantine(refused: ir.Table, set_aside: ir.Table, files: ir.Table) -> ir.Table:

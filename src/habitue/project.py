@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from habitue.workspace.erasure import Erased
     from habitue.workspace.explained import Explanation
     from habitue.workspace.held import Objected
+    from habitue.workspace.identity_decisions import Decided, Review
     from habitue.workspace.retention import Retention
     from habitue.workspace.runs import Looked, Workspace
 
@@ -233,6 +234,68 @@ class Project:
         if erase is None:
             return retention.past_retention(self.workspace)
         return retention.erase_past_retention(self.workspace, erase, told)
+
+    def identity_review(self, *, rule: str | None = None, personal_data: bool = False) -> Review:
+        """Pairs of customer numbers of the last run that wait for a decision, most at stake first.
+
+        Args:
+            rule: only those of one rule.
+            personal_data: with the names and addresses of both sides.
+
+        Raises:
+            UsageError: there is no run, the last one has no such list, or no such rule.
+        """
+        from habitue.workspace import identity_decisions
+
+        return identity_decisions.review(self.workspace, rule=rule, personal_data=personal_data)
+
+    def decide(self, one: str, other: str, decision: str, *, origin: str = "command") -> Decided:
+        """Remember that two customer numbers are one person or two; the next run applies it, and it always wins.
+
+        Args:
+            one: the number as its system writes it, SYSTEM:NUMBER, or the opaque id of a number.
+            other: the same.
+            decision: same, different, or undecided, which takes back what was decided before.
+            origin: where it was made: command, review or page.
+
+        Raises:
+            UsageError: a number that nobody or several systems have, a number with itself, an unknown word, or a run
+                is at work.
+        """
+        from habitue.workspace import identity_decisions
+
+        return identity_decisions.decide(self.workspace, [identity_decisions.Asked(one, other, decision)], origin)
+
+    def decide_file(self, path: Path) -> Decided:
+        """The same for every row of a CSV file with the columns one, other, decision; all of them or none.
+
+        Raises:
+            UsageError: it cannot be read, or its faults, each with its line; or a run is at work.
+        """
+        from habitue.workspace import identity_decisions
+
+        return identity_decisions.decide(self.workspace, identity_decisions.read_decisions(path), "file")
+
+    def decide_rule(self, rule: str, decision: str, *, agreed: int) -> Decided:
+        """The same for all pairs of one rule that wait in the last run.
+
+        Args:
+            rule: the rule.
+            decision: same or different.
+            agreed: how many pairs were agreed to (`identity_review(rule=...)`).
+
+        Raises:
+            UsageError: no such rule or word, more or fewer pairs wait by now, or a run is at work.
+        """
+        from habitue.workspace import identity_decisions
+
+        return identity_decisions.decide_rule(self.workspace, rule, decision, agreed)
+
+    def identity_decisions(self) -> pa.Table:
+        """What was decided and holds: decided_at (naive UTC), both opaque ids, decision, origin; the newest first."""
+        from habitue.workspace import identity_decisions
+
+        return identity_decisions.decisions(self.workspace)
 
     def report(self, *, run: str | None = None, language: str | None = None) -> str:
         """The report of a run as one HTML page.

@@ -229,6 +229,13 @@ def test_who_decided_and_when(con: Any) -> None:
     assert tuple(row[name] for name in names) == ("opt_in", "opt_in", date(2024, 5, 1), "till", date(2027, 1, 1), None)
 
 
+def test_a_soft_opt_in_opens_nothing_that_was_refused(con: Any) -> None:
+    for refusal in ("opt_out", "objection", "unsubscribed", "complained"):
+        said = [event(refusal, "2024-01-01", by="a"), event("soft_opt_in", "2024-05-01", by="a")]
+        (row,) = status(con, said, ANA, HERS, bought={"ana": date(2024, 6, 1)})
+        assert (row["status"], row["is_permitted"]) == ("opt_out", False), refusal
+
+
 def test_the_order_of_rows_does_not_matter(con: Any) -> None:
     draw = random.Random(7)
     kinds = ("opt_in", "opt_out", "unknown", "soft_opt_in", "unsubscribed", "restarted", "objection", "complained")

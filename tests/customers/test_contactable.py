@@ -140,6 +140,53 @@ def test_doubtful_replies_as_a_precaution(con: Any) -> None:
     assert (review["customer_id"], review["is_counted"]) == ("doubtful", True)
 
 
+SUPPRESSED = pa.schema(
+    [
+        ("address_kind", pa.string()),
+        ("address_hash", pa.string()),
+        ("reason", pa.string()),
+        ("since", pa.timestamp("us")),
+    ]
+)
+
+
+def test_addresses_of_the_erased_are_closed_for_whoever_has_them(con: Any) -> None:
+    """On every contact channel of their kind, for every purpose but service, until a yes of a later day."""
+    who = reachable(
+        con, {name: [name] for name in ("old", "day", "new", "other", "late")},
+        {"old": ["e1", "phone:p1"], "day": ["e2"], "new": ["e3", "phone:p3"], "other": ["free"], "late": ["e5"]},
+    )  # fmt: skip
+    said = [
+        *(yes(name, at) for name, at in (("old", "2024-03-31"), ("day", "2024-04-01"), ("new", "2024-04-02"))),
+        *(yes(name, "2024-01-01", contact_channel="sms") for name in ("old", "new")),
+        yes("other"), yes("old", "2024-03-31", purpose="service"), yes("old", "2024-03-31", purpose="survey"),
+        yes("late"),
+    ]  # fmt: skip
+    closed = [("email", f"e{n}", datetime(2024, 4, 1, 10)) for n in (1, 2, 3, 4)]  # nobody has e4
+    closed += [("phone", "p1", datetime(2024, 4, 1, 10)), ("phone", "p3", datetime(2024, 4, 1, 10))]
+    closed += [("email", "e5", datetime(2025, 1, 1))]
+    rows_ = [{"address_kind": k, "address_hash": h, "reason": "erased", "since": at} for k, h, at in closed]
+    people = stored(con, [{"customer_id": n, "population": "consumer"} for n in ("old", "day", "new", "other", "late")],
+                    PEOPLE)  # fmt: skip
+    told = Told(consents=events_table(con, said), addresses=who.addresses, suppressed=stored(con, rows_, SUPPRESSED))
+    found = permissions(told, who.parts, people, as_of=AS_OF, settings=ConsentSettings())
+    status = {
+        (r["customer_id"], r["contact_channel"], r["purpose"]): r["reason"] for r in rows(found, "consent_status")
+    }
+    email = {
+        name: reason for (name, way, purpose), reason in status.items() if (way, purpose) == ("email", "marketing")
+    }
+    assert email == {"old": "suppressed", "day": "suppressed", "new": "contactable", "other": "contactable",
+                     "late": "suppressed"}  # fmt: skip
+    assert {status[name, way, "marketing"] for name in ("old", "new") for way in ("sms", "phone")} == {"suppressed"}
+    assert (status["old", "email", "service"], status["old", "email", "survey"]) == ("contactable", "suppressed")
+    assert {r["contact_channel"] for r in rows(found, "contactable")} == {"email", "sms", "phone", "print"}
+    ours = [r for r in rows(found, "consent_events") if r["event"] == "suppressed"]
+    assert sorted(r["address_hash"] for r in ours) == ["e1", "e2", "e3", "e5", "p1", "p3"]
+    assert {r["source"] for r in ours} == {"erased"}
+    assert [note.code for note in found.notes] == []
+
+
 def test_nobody_says_anything(con: Any) -> None:
     who = reachable(con, {"ana": ["a"]}, {})
     people = stored(con, [{"customer_id": "ana", "population": "consumer"}], PEOPLE)

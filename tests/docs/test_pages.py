@@ -97,7 +97,9 @@ def test_commands_on_the_pages_exist(line: str):
 
 def test_inline_commands_on_the_pages_exist():
     registered: Any = app.registered_commands
+    groups: Any = app.registered_groups
     known = {command.name or command.callback.__name__ for command in registered}
+    known |= {group.typer_instance.info.name for group in groups}
     named = set()
     for page in pages():
         prose = re.sub(r"^\|.*$", "", page.prose, flags=re.MULTILINE)  # tables hold settings too

@@ -34,7 +34,7 @@ CODES = {
     "exported_by": "file_name latest_date file_time",
     "date_order": "day_first month_first year_first",
     "shared_card_reason": "too_many_tickets listed worth_a_look",
-    "kind": "transactions customers products stores payments rates consents delivery_events",
+    "kind": "transactions customers products stores payments rates consents delivery_events merges",
     "contact_channel": " ".join(CONTACT_CHANNELS),
     "contact_reason": " ".join(REASONS),
     "consent_event": " ".join((*STATUSES, *SEVERITY, "restarted")),
@@ -44,7 +44,8 @@ CODES = {
     "identity_band": "joined review apart",
     "identity_reason": "enough not_sure stakes too_little contradiction decided_same decided_different "
     "merged_at_source contrary_sides between_two too_large through_others",
-    "identity_decision": "same different",
+    "identity_decision": "same different undecided",
+    "decision_origin": "review command rule file page",
     "identity_change": "merged split moved",
     "name_kind": "person anonymous test none",
     "ignored_reason": "known_filler shared_inbox shared_by_many_names too_frequent",

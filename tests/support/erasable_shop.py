@@ -84,6 +84,67 @@ WEB = """date,buyer,amount
 2024-01-10,,5.00
 2024-01-11,PV-100200,8.00
 """
+CONSENT_SETTINGS = """
+[sources.said]
+kind = "consents"
+files = "said*.csv"
+customer_system = "crm"
+[sources.said.columns]
+source_customer_id = "card"
+email = "mail"
+phone = "tel"
+contact_channel = "way"
+status = "says"
+captured_at = "day"
+proof_reference = "proof"
+[sources.router]
+kind = "delivery_events"
+files = "router.csv"
+[sources.router.columns]
+email = "recipient"
+event = "what"
+happened_at = "day"
+detail = "text"
+[sources.router.values]
+contact_channel = "email"
+[sources.operator]
+kind = "delivery_events"
+files = "operator.csv"
+[sources.operator.columns]
+phone = "from"
+happened_at = "day"
+detail = "text"
+[sources.operator.values]
+contact_channel = "sms"
+event = "replied"
+"""
+SAID_HEAD = "card,mail,tel,way,says,day,proof\n"
+SAID = (
+    SAID_HEAD
+    + """ZQ-778811,zeb.second@example.net,,email,yes,2024-01-05,recording 4711 of Zebulon
+,zebulon.quagmire@example.com,,email,yes,2024-01-06,form Q-9 by Quagmire
+,,06 99 88 77 66,sms,no,,letter of Zebulon
+PV-100200,,,email,yes,2024-01-05,form P-1
+WX-300400,,,,objection,2024-02-01,letter X-2
+"""
+)
+ROUTER = """recipient,what,day,text
+zebulon.quagmire@example.com,bounce,2024-02-01,452 4.2.2 mailbox of Zebulon full
+zeb.second@example.net,opened,2024-02-02,
+ZEBULON.QUAGMIRE+news@example.com,unsubscribe,2024-02-03,too many letters for Zebulon
+zebulon.quagmire@example.com,address_changed,2024-02-04,zebulon.third@example.net
+philippa@example.org,opened,2024-02-02,
+"""
+OPERATOR = """from,day,text
++33699887766,2024-02-05,Stop svp
+"""
+CONSENT_FILES = {"said.csv": SAID, "router.csv": ROUTER, "operator.csv": OPERATOR}
+HIS_ADDRESSES = (
+    ("email", "zebulon.quagmire@example.com"), ("email", "zeb.second@example.net"),
+    ("email", "zebulon.third@example.net"), ("phone", "+33699887766"),
+)  # fmt: skip
+"""Normal forms of the addresses that the customer, consent and delivery files tell of together."""
+
 FILES = {"habitue.toml": SETTINGS, "cards.csv": CARDS, "till_2024-02-10.csv": TILL, "till_2024-03-10.csv": TILL_LATER,
          "web.csv": WEB}  # fmt: skip
 ALL_SALES = 10.00 + 20.00 + 7.00 + 30.00 + 4.00 + 2.00 + 0.50 + 5.00 * 4 + 8.00
@@ -91,6 +152,7 @@ ALL_SALES = 10.00 + 20.00 + 7.00 + 30.00 + 4.00 + 2.00 + 0.50 + 5.00 * 4 + 8.00
 NEEDLES = (
     "ZQ-7788", "Zébulon", "Zebulon", "Quagmire", "06 99 88 77 66", "0699887766", "+33699887766", "699887766",
     "impasse des Lilas", "QZ97133", "Gustavia", "23/11/1971", "1971-11-23", "diabetic",
+    "zeb.second", "zebulon.third", "recording 4711", "form Q-9", "letter of Z",
 )  # fmt: skip
 """Zebulon's values as written and in their normal forms."""
 
@@ -98,6 +160,15 @@ NEEDLES = (
 def write(folder: Path) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     for name, text in FILES.items():
+        (folder / name).write_text(text, "utf-8")
+    return folder
+
+
+def write_consents(folder: Path) -> Path:
+    """The shop with what people allowed and refused, and what came back."""
+    write(folder)
+    (folder / "habitue.toml").write_text(SETTINGS + CONSENT_SETTINGS, "utf-8")
+    for name, text in CONSENT_FILES.items():
         (folder / name).write_text(text, "utf-8")
     return folder
 

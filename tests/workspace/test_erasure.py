@@ -86,11 +86,18 @@ def test_he_is_there_to_be_found(shop: Project) -> None:
 
 def test_nothing_of_him_is_left_and_nothing_comes_back(shop: Project) -> None:
     folder, opaque = shop.folder, id_of(shop, CARD)
-    frozen, before = digests(folder / "runs"), totals(shop)
+    frozen, before, consent = digests(folder / "runs"), totals(shop), shop.show("consent_status")
     assert before["kept"] == round(ALL_SALES * 100)
     done = shop.erase(CARD)
     assert leaks(folder) == {}
-    assert digests(folder / "runs") == frozen  # earlier runs keep their figures, under an id that is nobody's
+    # Earlier runs keep their figures, under an id that is nobody's; hashes of his addresses lead nowhere.
+    now = digests(folder / "runs")
+    assert {Path(name).name for name in now if now[name] != frozen[name]} == {"consent_status.parquet"}
+    after = shop.show("consent_status")
+    assert after.drop_columns("address_hash").equals(consent.drop_columns("address_hash"))
+    his = pc.equal(consent["customer_id"], opaque)
+    assert not {*consent.filter(his)["address_hash"].to_pylist()} & {*after["address_hash"].to_pylist()}
+    assert after.filter(pc.invert(his)).equals(consent.filter(pc.invert(his)))
     assert People.numbers_of(folder, [opaque]) == {}
     assert {"Philippa", "WX-300400"} <= {
         word for word in ("Philippa", "WX-300400") if word in content(folder / "people.db")
@@ -139,10 +146,12 @@ def test_the_audit_log_proves_it(shop: Project) -> None:
     assert {row["store"]: row["rows_count"] for row in rows} == {
         # his row of cards.csv, four lines of the tills, two of the web
         "staged": 7, "people.customer_numbers": 1, "people.source_customers": 1, "outside": 7,
+        # e-mail, text message, call and post
+        "runs": 4,
     }  # fmt: skip
     assert not [needle for needle in NEEDLES if needle in json.dumps(rows, default=str)]
-    assert command(shop.folder, "show", "audit-log", "--format", "csv").count("\n") == 5
-    assert project.open(shop.folder).show("audit_log").num_rows == 4
+    assert command(shop.folder, "show", "audit-log", "--format", "csv").count("\n") == 6
+    assert project.open(shop.folder).show("audit_log").num_rows == 5
 
 
 def test_files_outside_are_listed_not_touched(shop: Project) -> None:
@@ -167,7 +176,7 @@ def test_files_outside_are_listed_not_touched(shop: Project) -> None:
         "all.parquet": 1, "all.xlsx": 3,
     }  # fmt: skip
     changed = {name for name, digest in digests(folder).items() if own.get(name) != digest}
-    assert changed == {"people.db", "catalogue.db", "habitue.key"}
+    assert {Path(name).name for name in changed} == {"people.db", "catalogue.db", "consent_status.parquet"}
 
 
 def test_a_source_that_cannot_be_read_is_named(shop: Project) -> None:
@@ -303,7 +312,7 @@ def test_a_project_of_an_earlier_version_gets_its_audit_log(shop: Project) -> No
     assert shop.show("audit-log").num_rows == 0
     assert shop.runs() == runs
     shop.erase(CARD)
-    assert shop.show("audit-log").num_rows == 4
+    assert shop.show("audit-log").num_rows == 5
 
 
 def test_killed_before_the_commit_nobody_is_erased(shop: Project, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -329,7 +338,7 @@ def test_killed_after_the_commit_the_next_run_finishes(
     assert shop.show("audit-log").num_rows == 0
     shop.run()
     assert leaks(shop.folder) == {}
-    assert shop.show("audit-log").num_rows == 4
+    assert shop.show("audit-log").num_rows == 5
 
 
 def _killed(*_: object) -> None:

@@ -6,6 +6,7 @@ The rules, in the order in which they decide:
   who has it, until it is opened again by a START or by a later dated yes that names it;
 - a refusal by customer number, an objection and a complaint close the person's addresses, present and future, until a
   later dated yes of the same customer number;
+- the address of somebody who was erased is closed for whoever has it, until they open it by a later dated yes;
 - a yes that names an address opens that address alone; one by customer number opens the addresses of that number;
 - of a yes and a refusal at one moment, or of one day where only the day is known, the refusal wins;
 - a yes without a day opens nothing, a refusal without a day closes whatever was said;
@@ -39,9 +40,13 @@ REFUSED_BY = {
     "opt_out": "refused",
     "unsubscribed": "unsubscribed",
     "opted_out": "stopped",
+    "suppressed": "suppressed",
     "unclear_stop": "unclear_stop",
 }
 """Reason for each event that refuses."""
+
+OPENS = "opt_in"
+"""The one yes that opens what was refused. A soft opt-in is nothing the person said: it opens nothing again."""
 
 KEY = ("customer_id", "contact_channel", "purpose", "address_kind", "address_hash")
 CELL = ("source_customer_id", *KEY)
@@ -192,8 +197,8 @@ def _hits(cells: ir.Table, parts: ir.Table, found: Signals) -> ir.Table:
         *CELL, "low", "high", *FIELDS,
         closes_address=refuses & about["holds"],
         closes_person=ibis.literal(False),
-        opens_address=grants | (about["event"] == "restarted"),
-        opens_person=grants & is_own,
+        opens_address=about["event"].isin((OPENS, "restarted")),
+        opens_person=(about["event"] == OPENS) & is_own,
         gives=(grants | (about["event"] == "unknown")) & is_own & about["holds"],
     )  # fmt: skip
     of_person = here.join(found.personal, ["source_customer_id", "contact_channel", "purpose"])
@@ -202,8 +207,8 @@ def _hits(cells: ir.Table, parts: ir.Table, found: Signals) -> ir.Table:
         *CELL, "low", "high", *FIELDS,
         closes_address=ibis.literal(False),
         closes_person=refuses,
-        opens_address=grants,
-        opens_person=grants,
+        opens_address=of_person["event"] == OPENS,
+        opens_person=of_person["event"] == OPENS,
         gives=(grants | (of_person["event"] == "unknown")) & of_person["holds"],
     )  # fmt: skip
     return by_address.union(by_person).union(_later_of_another(here, parts, found))
@@ -233,8 +238,8 @@ def _later_of_another(here: ir.Table, parts: ir.Table, found: Signals) -> ir.Tab
                 *CELL, "low", "high", *FIELDS,
                 closes_address=ibis.literal(False),
                 closes_person=ibis.literal(False),
-                opens_address=ibis.literal(True),
-                opens_person=ibis.literal(True),
+                opens_address=later["event"] == OPENS,
+                opens_person=later["event"] == OPENS,
                 gives=later["holds"],
             )
         )  # fmt: skip

@@ -35,12 +35,15 @@ USUAL_CHANNELS = ("email", "sms", "phone", "print")
 MARKETING, SERVICE = "marketing", "service"
 
 GRANTS = ("opt_in", "soft_opt_in")
-SEVERITY = ("objection", "complained", "opt_out", "unsubscribed", "opted_out", "unclear_stop")
+SEVERITY = ("objection", "complained", "opt_out", "unsubscribed", "opted_out", "suppressed", "unclear_stop")
 """Events that refuse, the one that reaches furthest first."""
 
 OF_PERSON = ("objection", "complained")
 """Events about the person whatever address they name: an objection covers every address, a complaint every one of its
 contact channel."""
+
+OF_EVERY_PURPOSE = ("objection", "suppressed")
+"""Events about every purpose but service, whatever purpose they name."""
 
 UNDATED = 2**62
 """Where a refusal without a day stands: after everything."""
@@ -97,21 +100,52 @@ def recorded(objections: ir.Table, as_of: date) -> ir.Table:
         objections: source_customer_id, captured_at (naive UTC), source.
         as_of: the day of knowledge; an objection recorded later counts from this day on.
     """
-    day: Any = ibis.least(objections["captured_at"].date(), ibis.date(as_of.year, as_of.month, as_of.day))
     order = [objections["source_customer_id"], objections["captured_at"]]
-    none = {name: ibis.null("string") for name in ("address_kind", "address_hash", "contact_channel", "legal_basis",
-                                                   "wording_version", "jurisdiction")}  # fmt: skip
     made = objections.mutate(
-        file_id=objections["source"],
+        happened_on=objections["captured_at"].date(),
         row_number=ibis.row_number().over(ibis.window(order_by=order)),
-        purpose=ibis.literal(MARKETING),
         event=ibis.literal("objection"),
+        **{name: ibis.null("string") for name in ("address_kind", "address_hash", "contact_channel")},
+    )
+    return _of_ours(made, as_of)
+
+
+def suppressed_events(suppressed: ir.Table, addresses: ir.Table, as_of: date) -> ir.Table:
+    """CONSENT_EVENTS of addresses nobody is to write to, because who had them was erased: those that somebody has now.
+
+    They stand whatever the as-of date, on every contact channel that reaches such an address, until whoever has it
+    opens it.
+
+    Args:
+        suppressed: address_kind, address_hash, reason, since (naive UTC).
+        addresses: source_customer_id, address_kind, address_hash.
+        as_of: the day of knowledge; what was suppressed later counts from this day on.
+    """
+    met = suppressed.semi_join(addresses, ["address_kind", "address_hash"])
+    order = [met["address_kind"], met["address_hash"]]
+    made = met.mutate(
+        source=met["reason"],
+        source_customer_id=ibis.null("string"),
+        happened_on=met["since"].date(),
+        row_number=ibis.row_number().over(ibis.window(order_by=order)),
+        contact_channel=ibis.null("string"),
+        event=ibis.literal("suppressed"),
+    )
+    return _of_ours(made, as_of)
+
+
+def _of_ours(made: ir.Table, as_of: date) -> ir.Table:
+    """CONSENT_EVENTS of what no file says but a command: for marketing, and known at every date."""
+    day: Any = ibis.least(made["happened_on"], ibis.date(as_of.year, as_of.month, as_of.day))
+    made = made.mutate(
+        file_id=made["source"],
+        purpose=ibis.literal(MARKETING),
         happened_at=day.cast("timestamp"),
         happened_on=day,
         is_day_only=ibis.literal(True),
         expires_on=ibis.null("date"),
-        consent_source=objections["source"],
-        **none,
+        consent_source=made["source"],
+        **{name: ibis.null("string") for name in ("legal_basis", "wording_version", "jurisdiction")},
     )
     return CONSENT_EVENTS.cast(made)
 
@@ -143,7 +177,7 @@ def signals(events: ir.Table, holders: ir.Table) -> Signals:
         holders: source_customer_id, address_kind, address_hash of every usable address.
 
     An event about the person that names only an address is about everybody who has it. Without a day only a refusal is
-    a signal. An objection covers every purpose but service; an event without contact channel every channel.
+    a signal. `OF_EVERY_PURPOSE` covers every purpose but service; an event without contact channel every channel.
     """
     dated = moments(events)
     dated = dated.filter(dated["low"].notnull() | dated["event"].isin(SEVERITY))
@@ -151,10 +185,12 @@ def signals(events: ir.Table, holders: ir.Table) -> Signals:
     channels = tuple(dict.fromkeys((*USUAL_CHANNELS, *sorted({*seen["contact_channel"].to_pylist()} - {None}))))
     purposes = tuple(dict.fromkeys((MARKETING, *sorted({*seen["purpose"].to_pylist()} - {None}))))
     wide = _spread(dated, "contact_channel", dated["contact_channel"].isnull(), channels)
-    wide = _spread(wide, "purpose", wide["event"] == "objection", [p for p in purposes if p != SERVICE])
-    own_kind = portable.by_value(wide["contact_channel"], {c: k for c, k in KIND_OF_CHANNEL.items() if k}, None)
+    wide = _spread(wide, "purpose", wide["event"].isin(OF_EVERY_PURPOSE), [p for p in purposes if p != SERVICE])
+    own_kind: Any = portable.by_value(wide["contact_channel"], {c: k for c, k in KIND_OF_CHANNEL.items() if k}, None)
+    wide = wide.mutate(own_kind=own_kind)
+    wide = wide.filter((wide["event"] != "suppressed") | (wide["address_kind"] == wide["own_kind"]))
     is_named = (
-        wide["address_hash"].notnull() & (wide["address_kind"] == own_kind) & ~wide["event"].isin(OF_PERSON)
+        wide["address_hash"].notnull() & (wide["address_kind"] == wide["own_kind"]) & ~wide["event"].isin(OF_PERSON)
     ).fill_null(False)
     wide = portable.materialise(wide.mutate(is_named=is_named), "consent_signals")
     both = ("source_customer_id", "contact_channel", "purpose", "low", "high", *FIELDS)

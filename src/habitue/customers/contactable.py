@@ -22,14 +22,16 @@ from habitue.customers.consent_signals import (
     events_from,
     known_at,
     recorded,
+    suppressed_events,
 )
+from habitue.customers.objections import objecting
 from habitue.errors import Message, message
 from habitue.schemas import CONSENT_REVIEWS, CONSENT_STATUS, CONSENTED, CONTACTABLE, CUSTOMER_ADDRESSES, DELIVERY_EVENTS
 
 REASONS = (
     "contactable", "no_consent", "no_purchase", "consent_expired", "temporary_bounces", "permanent_bounce",
     "undeliverable", "moved", "not_a_mobile", "unusable_address", "unclear_stop", "stopped", "unsubscribed", "refused",
-    "complained", "objection", "minor", "no_address",
+    "complained", "suppressed", "objection", "minor", "no_address",
 )  # fmt: skip
 """Why somebody can be reached or not, the address that lacks least first. A person has one reason for each contact
 channel: that of their first address in this order."""
@@ -46,6 +48,7 @@ class Told:
         minors: source_customer_id of customer rows whose birth date says so at the as-of date.
         objections: source_customer_id, captured_at (naive UTC), source: objections recorded by a command, which stand
             whatever the as-of date.
+        suppressed: address_kind, address_hash, reason, since (naive UTC): addresses of people who were erased.
     """
 
     consents: ir.Table | None = None
@@ -53,14 +56,19 @@ class Told:
     addresses: ir.Table | None = None
     minors: ir.Table | None = None
     objections: ir.Table | None = None
+    suppressed: ir.Table | None = None
 
 
 @dataclass(frozen=True)
 class Permissions:
-    """CONSENT_EVENTS, ADDRESS_STATES, CONSENT_STATUS, CONTACTABLE and CONSENT_REVIEWS by name, and what to know."""
+    """CONSENT_EVENTS, ADDRESS_STATES, CONSENT_STATUS, CONTACTABLE and CONSENT_REVIEWS by name, and what to know.
+
+    `objecting`: customer_id of the people of whom an objection stands (`objections.objecting`); None: nobody.
+    """
 
     tables: Mapping[str, ir.Table]
     notes: tuple[Message, ...]
+    objecting: ir.Table | None = None
 
 
 def permissions(
@@ -85,13 +93,16 @@ def permissions(
     found = events_from(told.consents, sent_back, unclear_stops=settings.unclear_stop == "stop")
     if told.objections is not None:
         found.append(recorded(told.objections, as_of))
+    if told.suppressed is not None:
+        found.append(suppressed_events(told.suppressed, addresses, as_of))
     every = found[0]
     for more in found[1:]:
         every = every.union(more)
     events = portable.materialise(known_at(every, as_of), "consent_events")
     states = address_states(deliveries, addresses, temporary_bounces=settings.temporary_bounces)
     purchases = people.select("customer_id", last_purchase_on="last_purchase_on")
-    status = consent_status(events, Reachable(parts, addresses), purchases, as_of=as_of, settings=settings)
+    reached = Reachable(parts, addresses)
+    status = consent_status(events, reached, purchases, as_of=as_of, settings=settings)
     reachable = _reachable(status, states, _minors(told.minors, parts))
     reviews = _reviews(deliveries, addresses, parts, is_counted=settings.unclear_stop == "stop")
     tables = {
@@ -102,7 +113,7 @@ def permissions(
         "consent_reviews": reviews,
     }
     notes = _notes(events, parts, addresses, reviews, settings)
-    return Permissions(tables, (*_later_refusals(every, as_of), *notes))
+    return Permissions(tables, (*_later_refusals(every, as_of), *notes), objecting(events, reached, told.objections))
 
 
 def contactable(status: ir.Table, people: ir.Table) -> ir.Table:

@@ -32,6 +32,8 @@ from habitue.schemas.consented import (
 )
 from habitue.schemas.identified import (
     CONTACT_FAULTS,
+    GOLDEN_RECORDS,
+    HOUSEHOLDS,
     IDENTIFIED,
     IDENTITIES,
     IDENTITY_CHANGES,
@@ -156,6 +158,8 @@ __all__ = [
     "FORECAST_CALIBRATION",
     "FORECAST_MODELS",
     "FORECAST_SCORES",
+    "GOLDEN_RECORDS",
+    "HOUSEHOLDS",
     "IDENTIFIED",
     "IDENTITIES",
     "IDENTITY_CHANGES",

@@ -138,7 +138,7 @@ CUSTOMER_IDS = Schema(
     columns(
         ("customer_system", "string", "system the number belongs to"),
         ("source_customer_id", "string", "opaque id of that number"),
-        ("customer_id", "string", "resolved person (one to one until identities are resolved)"),
+        ("customer_id", "string", "resolved person; null for a till's own and for test records"),
     ),
 )
 

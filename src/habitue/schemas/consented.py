@@ -42,7 +42,8 @@ CONSENT_EVENTS = Schema(
         ("contact_channel", "string", "contact channel; null: all of them"),
         ("purpose", "string", "marketing, or another purpose the source names"),
         ("event", "string", "opt_in, soft_opt_in, opt_out, unknown, objection; unsubscribed, complained, opted_out "
-         "(STOP), restarted (START); unclear_stop where a doubtful reply counts as a STOP"),
+         "(STOP), restarted (START); unclear_stop where a doubtful reply counts as a STOP; suppressed: the address of "
+         "somebody who was erased"),
         ("legal_basis", "string", "legal basis as the source names it"),
         ("happened_at", "timestamp(6)", "moment, naive UTC; midnight where only the day is known, null if unknown"),
         ("happened_on", "date", "the stores' day; null if unknown"),

@@ -185,6 +185,8 @@ PERSISTENT_IDS = Schema(
         ("source_customer_id", "string", "opaque id of the number"),
         ("customer_id", "string", "resolved person"),
         ("given_on", "date", "as-of date of the run that first used this customer_id"),
+        ("joined_on", "date", "as-of date of the run since which the number is theirs"),
+        ("former_id", "string", "the person it belonged to before; null if none"),
     ),
 )
 
@@ -202,6 +204,34 @@ IDENTITY_CHANGES = Schema(
     ),
 )
 
+GOLDEN_RECORDS = Schema(
+    "golden_records",
+    "one attribute of one person, and the customer row it is taken from (the value stays in the people store)",
+    ("customer_id", "attribute"),
+    columns(
+        ("customer_id", "string", "resolved person"),
+        ("attribute", "string", "name, email, phone, birth_date, address"),
+        ("source", "string", "source of the row that stands"),
+        ("source_customer_id", "string", "opaque id of the row that stands"),
+        ("survivorship", "string", "what decided: only_value, better_kind, most_rows, source_order"),
+        ("rows_count", "int64", "customer rows with that value"),
+        ("values_count", "int64", "different values that work"),
+    ),
+)
+
+HOUSEHOLDS = Schema(
+    "households",
+    "two or more people of one last name at one address",
+    ("household_id",),
+    columns(
+        ("household_id", "string", "smallest opaque id of the household's customer numbers"),
+        ("customers_count", "int64", "people"),
+        ("visits_count", "int64", "visits of all of them"),
+        ("net_amount", "int64", "net after returns of all of them"),
+        ("last_purchase_on", "date", "last visit of one of them; null without one"),
+    ),
+)
+
 IDENTIFIED: tuple[Schema, ...] = (
     IDENTITIES,
     IDENTITY_PAIRS,
@@ -213,5 +243,7 @@ IDENTIFIED: tuple[Schema, ...] = (
     SOURCE_MERGES,
     PERSISTENT_IDS,
     IDENTITY_CHANGES,
+    GOLDEN_RECORDS,
+    HOUSEHOLDS,
 )
 """All that are kept, in the order of the reference page."""

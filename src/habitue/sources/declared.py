@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Literal
 
 Kind = Literal[
-    "transactions", "customers", "products", "stores", "payments", "rates", "consents", "delivery_events"
+    "transactions", "customers", "products", "stores", "payments", "rates", "consents", "delivery_events", "merges"
 ]  # fmt: skip
 DateOrder = Literal["day first", "month first", "year first"]
 
@@ -107,12 +107,13 @@ SHAPES: Mapping[str, Shape] = {
         ANY_SUBJECT,
     ),
     "delivery_events": Shape(("contact_channel", "event", "happened_at"), (*SUBJECT, "detail", "reason"), ANY_SUBJECT),
+    "merges": Shape(("source_customer_id", "merged_into_id"), ("merged_on",)),
 }
 
 DATES = frozenset(
     {
         "sold_at", "refunded_at", "cancelled_at", "enrolled_on", "birth_date", "opened_on", "closed_on", "valid_on",
-        "captured_at", "expires_at", "happened_at",
+        "captured_at", "expires_at", "happened_at", "merged_on",
     }
 )  # fmt: skip
 AMOUNTS = frozenset(
@@ -139,6 +140,7 @@ AMOUNTS = frozenset(
 PERSONAL = (frozenset(SHAPES["customers"].all) - {"enrolled_on", "store_id", "population"}) | {
     "detail",
     "proof_reference",
+    "merged_into_id",
 }
 """Columns that tell who somebody is: all of a customer, but what is said to be harmless, and texts about a contact."""
 

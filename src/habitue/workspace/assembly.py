@@ -14,6 +14,7 @@ from habitue import schemas
 from habitue.cycle import Staged
 from habitue.portable import fingerprint
 from habitue.staging.transactions import REFUSED
+from habitue.workspace.merge_rows import MERGES
 from habitue.workspace.staged import StagedFile
 
 
@@ -27,7 +28,7 @@ def staged_tables(backend: Any, files: list[StagedFile], refusals: pa.Table | No
         found = of(kind)
         return schema.cast(_latest(backend, found, key)) if found else None
 
-    sales, paid = of("transactions"), of("payments")
+    sales, paid, merged = of("transactions"), of("payments"), of("merges")
     lines = schemas.STAGED_LINES.cast(_all(backend, sales)) if sales else _nothing(backend, schemas.STAGED_LINES)
     refused = [backend.read_parquet(str(f.refused)).mutate(file_id=ibis.literal(f.file_id)) for f in files]
     all_refused = refused[0] if refused else _nothing(backend, REFUSED).mutate(file_id=ibis.literal(""))
@@ -47,6 +48,9 @@ def staged_tables(backend: Any, files: list[StagedFile], refusals: pa.Table | No
         consents=_consents(backend, of("consents"), refusals),
         deliveries=_events(backend, of("delivery_events"), schemas.DELIVERY_EVENTS),
         addresses=_addresses(backend, of("customers")),
+        merges=_latest(backend, merged, ("source", "source_customer_id"), rows=True).select(*MERGES)
+        if merged
+        else None,
     )
 
 

@@ -26,18 +26,17 @@ from habitue.segments.segmentation import SegmentSettings
 from habitue.sources.declared import AMOUNTS, DATES, SHAPES, Source
 from habitue.staging.transactions import StagingSettings
 from habitue.value.settings import ValueSettings
-from habitue.workspace import calendar_settings, presets, segment_settings
+from habitue.workspace import calendar_settings, identity_settings, presets, segment_settings
+from habitue.workspace.people_sections import ConsentSection, IdentitySection, RetentionSection
 from habitue.workspace.sections import (
     KEY_PARTS,
     SECTIONS,
     CalendarSection,
-    ConsentSection,
     EngineSection,
     MarginsSection,
     PopulationSection,
     ProjectSection,
     PurchasesSection,
-    RetentionSection,
     RfmSection,
     SaleTypeSection,
     Section,
@@ -74,6 +73,7 @@ class Settings:
     segments: SegmentsSection
     rule_sets: tuple[RuleSet, ...]
     value: ValueSection
+    identity: IdentitySection
     consent: ConsentSection
     calendar: CalendarSection
     retention: RetentionSection
@@ -180,6 +180,8 @@ def validate(raw: Mapping[str, Any], folder: Path = Path()) -> Settings:
     ]
     rule_sets, wrong = segment_settings.rule_sets(found.segmentations, folder)
     faults += [*segment_settings.rfm_faults(found.rfm), *wrong]
+    systems = {name: section.customer_system or name for name, section in found.sources.items()}
+    faults += identity_settings.identity_faults(found.identity, systems)
     faults += calendar_settings.calendar_faults(found.calendar, raw.get("calendar"))
     if faults:
         raise ConfigurationError(*faults)
@@ -197,6 +199,7 @@ def validate(raw: Mapping[str, Any], folder: Path = Path()) -> Settings:
         found.segments,
         rule_sets,
         found.value,
+        found.identity,
         found.consent,
         found.calendar,
         found.retention,

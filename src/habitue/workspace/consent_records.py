@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from collections.abc import Collection, Iterable, Sequence
 from datetime import date, datetime
@@ -51,6 +52,15 @@ class ConsentRecords:
         """What proves permissions, by file and line. Personal data."""
         rows = self._connection.execute("SELECT file_id, row_number, proof_reference FROM consent_proofs")
         return {(file_id, number): proof for file_id, number, proof in rows}
+
+    def addresses(self, ids: Iterable[str]) -> set[tuple[str, str]]:
+        """Kind (email, phone) and hash of the addresses that refusals of some customer numbers name."""
+        rows = self._connection.execute(
+            "SELECT DISTINCT address_kind, address_hash FROM consent_refusals WHERE address_kind IN ('email', 'phone') "
+            "AND address_hash IS NOT NULL AND source_customer_id IN (SELECT value FROM json_each(?))",
+            [json.dumps(list(ids))],
+        )
+        return {*rows.fetchall()}
 
     def keep_refusals(self, source: str, file_id: str, refusals: pa.Table) -> None:
         """Keep the refusals of a file, in place of what was kept of it.

@@ -6,7 +6,7 @@ from babel.core import get_global
 
 from habitue.customers.consent import ConsentSettings
 from habitue.customers.jurisdictions import JURISDICTIONS
-from habitue.workspace.sections import ConsentSection
+from habitue.workspace.people_sections import ConsentSection
 
 
 def region_of(time_zone: str) -> str | None:

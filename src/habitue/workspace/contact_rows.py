@@ -13,7 +13,6 @@ import ibis.expr.types as ir
 import pyarrow as pa
 
 from habitue import schemas
-from habitue.customers.addresses import normal_email, normal_phone, normal_postal
 from habitue.customers.bounces import PERMANENT, bounce_class
 from habitue.customers.consent_signals import KIND_OF_CHANNEL, SEVERITY, events_from
 from habitue.customers.replies import meaning
@@ -21,56 +20,22 @@ from habitue.portable import materialise
 from habitue.sources.declared import SUBJECT, Source
 from habitue.staging.contact_words import REFUSALS
 from habitue.staging.transactions import REFUSED
+from habitue.workspace.address_hashes import AddressHashes
 from habitue.workspace.engine import write_parquet
-from habitue.workspace.keys import keyed_hash
 from habitue.workspace.people import People
 
 KINDS = ("customers", "consents", "delivery_events")
 """Kinds of source whose staged files hold hashes: read anew under another key."""
 
-VERSION = 1
 COLUMN = {"email": "email", "phone": "phone", "postal": "address"}
-NOTHING: tuple[None, None] = (None, None)
-
-
-@dataclass(frozen=True)
-class AddressHashes:
-    """Keyed hashes of normal forms; `region` is the country of telephone numbers written without one."""
-
-    key: bytes
-    region: str | None
-
-    @property
-    def mark(self) -> list[str | int | None]:
-        """What a staged file depends on, without the key itself."""
-        return [VERSION, keyed_hash(self.key, "mark"), self.region]
-
-    def email(self, written: str) -> tuple[str | None, bool | None]:
-        """Hash of an e-mail address (None if it is none)."""
-        normal = normal_email(written)
-        return (keyed_hash(self.key, "email", normal), None) if normal else NOTHING
-
-    def phone(self, written: str) -> tuple[str | None, bool | None]:
-        """Hash of a telephone number (None if it is none), and whether it may take a text message."""
-        found = normal_phone(written, self.region)
-        return (keyed_hash(self.key, "phone", found.number), found.takes_sms) if found else NOTHING
-
-    def postal(self, written: str) -> tuple[str | None, bool | None]:
-        """Hash of a postal address (None if it is none)."""
-        normal = normal_postal(written)
-        return (keyed_hash(self.key, "postal", normal), None) if normal else NOTHING
-
-    def of(self, kind: str, written: str) -> tuple[str | None, bool | None]:
-        """Hash of an address of a kind: email, phone or postal."""
-        return {"email": self.email, "phone": self.phone, "postal": self.postal}[kind](written)
 
 
 @dataclass(frozen=True)
 class Written:
-    """What became of a file's rows: rows kept, the refused (REFUSED), and how many are of people no longer known.
+    """What became of a file's rows: rows kept, the refused (REFUSED), and how many are about people who were erased.
 
-    Those bear a customer number that the people store gives no id (it belonged to somebody who was erased): nothing of
-    them is kept.
+    Those bear a customer number that the people store gives no id, or name nobody but an address of somebody erased, up
+    to the moment of it: nothing of them is kept.
     """
 
     kept: int
@@ -160,6 +125,7 @@ class ContactRows:
         `address_kind` and `address_hash` are of the contact channel's own kind of address, else (to find the person by)
         of the first address that is there, if no number is. `is_unreadable`: an address is written that is none, and
         nothing else says who it is; with a number too, a refusal stays the person's, and anything else is refused.
+        `is_suppressed`: a refusal without a day that names an address of somebody erased alone; it may be another's.
         """
         numbers = rows.select("customer_number").distinct().filter(lambda t: t["customer_number"].notnull())
         known = self._people.ids(
@@ -169,7 +135,10 @@ class ContactRows:
         table = table.select(*rows.columns, "source_customer_id")
         is_gone = table["customer_number"].notnull() & table["source_customer_id"].isnull()
         erased = int(table.filter(is_gone).count().to_pyarrow().as_py())
-        table = self._hashed(table.filter(~is_gone), COLUMN)
+        table = self._with_suppressed(self._hashed(table.filter(~is_gone), COLUMN))
+        is_theirs = table["is_suppressed"] & ~(table["happened_at"].isnull() & table["event"].isin(REFUSALS))
+        erased += int(table.filter(is_theirs).count().to_pyarrow().as_py())
+        table = table.filter(~is_theirs)
         own = ibis.cases(
             *[(table["contact_channel"] == channel, kind) for channel, kind in KIND_OF_CHANNEL.items() if kind],
             else_=ibis.null("string"),
@@ -195,6 +164,24 @@ class ContactRows:
         unread = table["own_written"] & table["own_hash"].isnull() & ~is_refusal
         done = table.mutate(is_unreadable=(nobody | unread).fill_null(False))
         return materialise(done, "typed_subjects"), erased
+
+    def _with_suppressed(self, table: ir.Table) -> ir.Table:
+        """`is_suppressed`: the row names nobody but an address of somebody erased, not later than they were."""
+        suppressed = self._people.forgotten.suppressed()
+        if not suppressed.num_rows:
+            return table.mutate(is_suppressed=ibis.literal(False))
+        known = self._stored(suppressed)
+        columns = table.columns
+        for kind in COLUMN:
+            here = known.filter(known["address_kind"] == kind).select(
+                **{f"{kind}_suppressed": "address_hash", f"{kind}_since": "since"}
+            )
+            table = table.left_join(here, table[f"{kind}_hash"] == here[f"{kind}_suppressed"])
+        since = [table[f"{kind}_since"] for kind in COLUMN]
+        last = ibis.greatest(*(ibis.coalesce(one, *since) for one in since))
+        at: Any = table["happened_at"]
+        is_theirs = table["source_customer_id"].isnull() & last.notnull() & (at.isnull() | (at <= last))
+        return materialise(table.select(*columns, is_suppressed=is_theirs), "typed_suppressed")
 
     def _with_new_address(self, table: ir.Table) -> ir.Table:
         """`new_address_hash` of changes of address that give the new one."""
@@ -250,7 +237,7 @@ class ContactRows:
         return table
 
     def _keep_proofs(self, source: Source, file_id: str, kept: ir.Table) -> None:
-        proofs = kept.filter(kept["proof_reference"].notnull())
+        proofs = kept.filter(kept["proof_reference"].notnull() & ~kept["is_suppressed"])
         names = ("row_number", "source_customer_id", "address_hash", "proof_reference")
         found = proofs.select(*names).to_pyarrow()
         self._people.consents.keep_proofs(

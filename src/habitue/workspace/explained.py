@@ -172,7 +172,8 @@ class Explanation:
         window_months: its months.
         enrolled_on: first enrolment in a customer file; None: not known.
         shared_card: row of SHARED_CARDS, if there is one.
-        objected_on: day of the last objection to marketing (UTC), whenever the run was made; None: none.
+        objected_on: day of the last objection to marketing: by command (UTC), whenever the run was made, or in a file,
+            where nothing is made of them for it; None: none.
         buyers: by population, that of the customer's figures first.
     """
 

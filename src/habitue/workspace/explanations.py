@@ -170,13 +170,23 @@ class _Reader:
             window_months=self.settings.rfm.window_months,
             enrolled_on=enrolled_on,
             shared_card=self.tables.row("shared_cards", source_customer_id=self.ids),
-            objected_on=People.objected_on(self.tables.published.workspace.folder, self.ids),
+            objected_on=self._objected_on(is_profiled=bool(assigned)),
             buyers=tuple(
                 self._buyer(name, [day for day in days if day["population"] == name], assigned.get(name, {}),
                             self._history(name, days, moments, enrolled_on) if name in assigned else ())
                 for name in (main["population"], *others)
             ),
         )  # fmt: skip
+
+    def _objected_on(self, *, is_profiled: bool) -> date | None:
+        """Day of the last objection: by command, whenever the run was made; or in a file that the run knows of."""
+        days = [People.objected_on(self.tables.published.workspace.folder, self.ids)]
+        if not is_profiled:
+            said = {"event": "objection", "source_customer_id": self.ids}
+            days += [row["happened_on"] for row in self.tables.rows("consent_events", ["happened_on"], **said)]
+            held = {"decided_by": "objection", "customer_id": self.customer_id}
+            days += [row["decided_on"] for row in self.tables.rows("consent_status", ["decided_on"], **held)]
+        return max((day for day in days if day), default=None)
 
     @property
     def _window(self) -> Period:

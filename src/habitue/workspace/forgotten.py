@@ -52,6 +52,14 @@ class Forgotten:
         key, hashes = buried
         return [number for number in numbers if keyed_hash(key, NUMBER, customer_system, number) not in hashes]
 
+    def check_key(self) -> None:
+        """See that the project's key is the one the erased were hashed with, before a new one is made.
+
+        Raises:
+            UsageError: it is not there, or is another.
+        """
+        self._tombstones()
+
     def is_erased(self, systems: Iterable[str], asked: str) -> bool:
         """Whether somebody was erased who had that number in one of the systems; or SYSTEM:NUMBER."""
         asked = asked.lower() if "@" in asked else asked

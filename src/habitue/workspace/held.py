@@ -12,8 +12,9 @@ import pyarrow as pa
 from habitue import schemas
 from habitue.errors import UsageError
 from habitue.workspace import explanations
-from habitue.workspace.addresses import address_hashes, region_of
+from habitue.workspace.address_hashes import AddressHashes
 from habitue.workspace.audit import OBJECT, Act, act_of, acting, now, settle
+from habitue.workspace.consent_settings import region_of
 from habitue.workspace.explained import Explanation
 from habitue.workspace.keys import FILE_NAME, kept_key
 from habitue.workspace.people import People
@@ -29,6 +30,9 @@ FACTS = frozenset({
     "payments", "day_changes",
 })  # fmt: skip
 """Tables that tell what happened, the same in every run: they are given once. Others say what a run thought of it."""
+
+OF_NUMBERS = ("source_customer_id", "other_source_customer_id", "merged_into_id", "final_id")
+"""Columns with the opaque id of a customer number."""
 
 
 @dataclass(frozen=True)
@@ -91,7 +95,8 @@ def held_of(workspace: Workspace, people: People, asked: str) -> Held:
         UsageError: nobody or several people are meant.
     """
     subject, published, runs = subject_of(workspace, people, asked), Published(workspace), workspace.runs()
-    last, hashes = runs[-1] if runs else None, _address_hashes(workspace, people, subject)
+    last = runs[-1] if runs else None
+    hashes = _address_hashes(workspace, people, subject, last)
     found: dict[str, list[pa.Table]] = {}
     for run in runs:
         for schema in schemas.PUBLIC:
@@ -105,12 +110,17 @@ def held_of(workspace: Workspace, people: People, asked: str) -> Held:
     return Held(subject.customer_id, theirs, tables, told, last, _product_names(published, last, tables))
 
 
-def _address_hashes(workspace: Workspace, people: People, subject: Subject) -> list[str]:
-    """Keyed hashes of the person's addresses; none where the project has no key, and so no hash."""
+def _address_hashes(workspace: Workspace, people: People, subject: Subject, run: Run | None) -> list[str]:
+    """Keyed hashes of the person's addresses, those that the last run knows too; none where the project has no key."""
     if not (workspace.folder / FILE_NAME).exists():
         return []
-    key, region = kept_key(workspace.folder), region_of(workspace.settings.project.time_zone)
-    return sorted({one for _, one in address_hashes(key, people.contact_details(subject.ids), region)})
+    hashes = AddressHashes(kept_key(workspace.folder), region_of(workspace.settings.project.time_zone))
+    known = {*hashes.every(people.contact_details(subject.ids)), *people.consents.addresses(subject.ids)}
+    found, published = {one for _, one in known}, Published(workspace)
+    if run is not None and published.has(run, "consent_status"):
+        sql = "SELECT address_hash FROM {consent_status} WHERE customer_id = ? AND address_hash IS NOT NULL"
+        found |= {*published.query(run, sql, [subject.customer_id])["address_hash"].to_pylist()}
+    return sorted(found)
 
 
 def _rows(
@@ -123,7 +133,9 @@ def _rows(
     if "customer_id" in schema.names:
         where, values = "customer_id = ?", [*values, subject.customer_id]
     elif "source_customer_id" in schema.names:
-        where, values = "source_customer_id IN (SELECT unnest(?))", [*values, list(subject.ids)]
+        columns = [name for name in OF_NUMBERS if name in schema.names]
+        where = " OR ".join(f"{name} IN (SELECT unnest(?))" for name in columns)
+        values += [list(subject.ids)] * len(columns)
         if "address_hash" in schema.names:
             where += " OR source_customer_id IS NULL AND address_hash IN (SELECT unnest(?::VARCHAR[]))"
             values.append(list(hashes))

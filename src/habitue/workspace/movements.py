@@ -7,7 +7,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from habitue.cycle import members
+from habitue.customers.people import members
 from habitue.errors import Message, UsageError, message
 from habitue.periods import period_end
 from habitue.segments.schemes import Scheme

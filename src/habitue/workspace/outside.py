@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 OURS = frozenset({
     staged.FOLDER, runs.RUNS, people.FILE_NAME, catalogue.FILE_NAME, guards.LOCK, keys.FILE_NAME,
 })  # fmt: skip
-TELLING = ("source_customer_id", "email", "phone")
+TELLING = ("source_customer_id", "email", "phone", "merged_into_id")
 """Canonical columns in which a whole cell tells who somebody is."""
 
 LONG = 5

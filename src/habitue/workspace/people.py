@@ -18,8 +18,9 @@ from types import TracebackType
 import pyarrow as pa
 
 from habitue.staging.customers import ATTRIBUTES
-from habitue.workspace import consent_records, forgotten
+from habitue.workspace import consent_records, decision_records, forgotten
 from habitue.workspace.consent_records import ConsentRecords
+from habitue.workspace.decision_records import DecisionRecords
 from habitue.workspace.forgotten import Forgotten
 
 FILE_NAME = "people.db"
@@ -32,7 +33,7 @@ CREATE TABLE IF NOT EXISTS source_customers (
     source TEXT NOT NULL, source_customer_id TEXT NOT NULL, file_id TEXT NOT NULL, row_number INTEGER NOT NULL,
     {", ".join(f"{name} TEXT" for name in PERSONAL)},
     PRIMARY KEY (source, source_customer_id)) WITHOUT ROWID;
-{consent_records.TABLES}{forgotten.TABLES}"""
+{consent_records.TABLES}{decision_records.TABLES}{forgotten.TABLES}"""
 PATIENCE_SECONDS = 30.0
 """Readers hold the store for a moment only."""
 PHONE_MARKS, PHONE_END = " \u00a0\u202f.-/()", 9
@@ -47,6 +48,7 @@ class People:
     def __init__(self, path: Path | None, folder: Path | None = None) -> None:
         self._connection = sqlite3.connect(":memory:" if path is None else path, timeout=PATIENCE_SECONDS)
         self.consents = ConsentRecords(self._connection)
+        self.decisions = DecisionRecords(self._connection)
         self.forgotten = Forgotten(self._connection, folder)
         try:
             self._connection.execute("PRAGMA secure_delete = ON")
@@ -95,6 +97,26 @@ class People:
                 [json.dumps(list(source_customer_ids))],
             )
             return {source_id: (system, number) for source_id, system, number in rows}
+
+    @staticmethod
+    def rows_of(folder: Path, source_customer_ids: Iterable[str]) -> dict[str, list[dict[str, str]]]:
+        """Customer rows of opaque ids, by id, those of each in the order of their sources. Personal data.
+
+        The project's store is read as it lies, neither copied nor changed.
+        """
+        found: dict[str, list[dict[str, str]]] = {}
+        if (folder / FILE_NAME).exists():
+            address = (folder / FILE_NAME).absolute().as_uri() + "?mode=ro"
+            names = ("source_customer_id", "source", *PERSONAL)
+            with closing(sqlite3.connect(address, uri=True)) as stored:
+                rows = stored.execute(
+                    f"SELECT {', '.join(names)} FROM source_customers WHERE source_customer_id IN "
+                    "(SELECT value FROM json_each(?)) ORDER BY source",
+                    [json.dumps(list(source_customer_ids))],
+                )
+                for row in rows:
+                    found.setdefault(row[0], []).append(dict(zip(names, row, strict=True)))
+        return found
 
     @staticmethod
     def objected_on(folder: Path, source_customer_ids: Iterable[str]) -> date | None:

@@ -16,24 +16,23 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-import pyarrow as pa
-
 from habitue.cycle import Cycle, CycleSettings, default_as_of, run_cycle
 from habitue.errors import DataError, Message, UsageError, message
-from habitue.periods import horizon_end, months_before
+from habitue.periods import horizon_end
 from habitue.segments.channel_weights import decisions_from
 from habitue.segments.schemes import calibrations_from
 from habitue.value.track_record import NO_RECORD
-from habitue.workspace import calendar_settings, config, promises
+from habitue.workspace import calendar_settings, config, people_facts, promises
+from habitue.workspace.address_hashes import AddressHashes
 from habitue.workspace.assembly import staged_tables
 from habitue.workspace.audit import settle
 from habitue.workspace.catalogue import FILE_NAME as CATALOGUE
 from habitue.workspace.catalogue import Catalogue, Run
 from habitue.workspace.config import Settings
 from habitue.workspace.consent_settings import consent_settings, region_of
-from habitue.workspace.contact_rows import AddressHashes
 from habitue.workspace.engine import BY_PERSON, SPILL, Keeper, engine, write_parquet
 from habitue.workspace.guards import disk_faults, locked
+from habitue.workspace.identity_settings import who_settings
 from habitue.workspace.keys import FILE_NAME as KEY
 from habitue.workspace.keys import project_key
 from habitue.workspace.people import People
@@ -169,6 +168,7 @@ class Workspace:
         timings, settings = {}, self.settings
         previous = earlier[-1] if earlier else None
         started = time.perf_counter()
+        people.forgotten.check_key()
         hashes = AddressHashes(self._key(keep=keeper is not None), region_of(settings.project.time_zone))
         stage = Stage(backend, self.folder, keep_in, settings.staging(), people, told, hashes=hashes)
         files = stage.stage(settings.sources)
@@ -191,9 +191,14 @@ class Workspace:
             path = self.table_path(previous, "collection_plan")
             previous_plan = backend.read_parquet(str(path)) if path.exists() else None
         before = None if recalibrate else _before(earlier, chosen)
+        before_this = (self.folder / RUNS / previous.run_id, previous.as_of) if previous else None
         kept = (before.manifest.get("segmentation") or {}) if before else {}
         cycle = run_cycle(
-            replace(staged, minors=self._minors(backend, people, chosen)),
+            replace(
+                staged,
+                minors=people_facts.minors(backend, people, settings.consent.adult_age, chosen),
+                suppressed=people_facts.suppressed(backend, people),
+            ),
             self._cycle_settings(people, files),
             as_of=chosen,
             reading_on=reading_on,
@@ -202,7 +207,8 @@ class Workspace:
             frozen=calibrations_from(kept) if kept else None,
             decided=decisions_from(kept.get("sales_channel_weights") or {}),
             record=promises.record(self, backend, earlier, chosen, data_until=data_until) if keeper else NO_RECORD,
-            objected=_objected(backend, people),
+            objected=people_facts.objected(backend, people),
+            known=people_facts.known(backend, people, staged, before_this) if settings.identity.resolve else None,
             keep=keeper or Keeper(backend),
         )
         timings["cycle"] = round(time.perf_counter() - started, 2)
@@ -217,13 +223,6 @@ class Workspace:
         if keep or (self.folder / KEY).exists():
             return project_key(self.folder)
         return secrets.token_bytes(32)
-
-    def _minors(self, backend: Any, people: People, as_of: date) -> Any:
-        """Opaque ids of those too young to be written to, as a table."""
-        years = self.settings.consent.adult_age
-        young = people.born_after(months_before(as_of, 12 * years)) if years else []
-        ids = pa.table({"source_customer_id": pa.array(young, pa.string())})
-        return backend.create_table(f"minors_{uuid.uuid4().hex[:8]}", ids, temp=True)
 
     def _until(self, as_of: date) -> date:
         """Last day that is looked ahead to."""
@@ -251,6 +250,11 @@ class Workspace:
             and not any(file.facts.get("erased") for file in files),
             has_sales=bool(sales),
             consent=consent_settings(settings.consent, settings.project.time_zone),
+            who=who_settings(
+                settings.identity,
+                tuple(source.name for source in settings.sources),
+                region_of(settings.project.time_zone),
+            ),
         )
 
     def _warnings(self, files: list[StagedFile], as_of: date, previous: Run | None) -> list[Message]:
@@ -271,7 +275,7 @@ class Workspace:
             used = [header for header in file.source.wanted if f"{header} (2)" in repeated]
             if used:
                 told.append(message("run.duplicate_headers", file=file.name, columns=", ".join(used)))
-        for kind in ("transactions", "customers"):
+        for kind in ("transactions", "customers", "merges", "consents", "delivery_events"):
             erased = sum(file.facts.get("erased", 0) for file in files if file.source.kind == kind)
             if erased:
                 told.append(message(f"run.erased_{kind}", count=erased))
@@ -311,7 +315,6 @@ class Workspace:
                 "scoring": settings.rfm.scoring,
             },
             "calendar": calendar_settings.calendar(settings.calendar).plain(),
-            "identities": "one customer number is one person",
             "margins_assumed": bool(
                 settings.margins.default_rate or settings.margins.by_category or settings.margins.by_sales_channel
             ),
@@ -371,12 +374,6 @@ SHOWN_BY_CHECK = (
     "sales_by_year",
     "returns",
 )
-
-
-def _objected(backend: Any, people: People) -> Any:
-    """Opaque ids of numbers with an objection, as a table of the backend; None without one."""
-    found = people.forgotten.objections().select(["source_customer_id"])
-    return backend.create_table("objections", found, temp=True) if found.num_rows else None
 
 
 def _before(runs: Sequence[Run], as_of: date) -> Run | None:

@@ -10,11 +10,9 @@ from datetime import date, datetime, time
 from decimal import Decimal
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BeforeValidator, Field
 from pydantic_core import PydanticCustomError
 
-from habitue.customers.consent import UNCLEAR_STOPS
-from habitue.customers.jurisdictions import JURISDICTIONS
 from habitue.periods import FISCAL, GREGORIAN, WEEKDAYS
 from habitue.purchases.sale_types import SALE_TYPES
 from habitue.segments.rule_sets import RuleSet
@@ -22,6 +20,8 @@ from habitue.sources.declared import Kind
 from habitue.staging.contact_words import EVENTS, STATUSES
 from habitue.staging.stated_once import TEXTS_ONCE
 from habitue.value.methods import CANDIDATES, MEASURES
+from habitue.workspace.people_sections import ConsentSection, IdentitySection, RetentionSection
+from habitue.workspace.section import Names, Section, listed
 
 KEY_PARTS = (
     "transaction_id",
@@ -33,10 +33,6 @@ KEY_PARTS = (
     "file",
     "row_number",
 )
-
-
-def _listed(value: Any) -> Any:
-    return [value] if isinstance(value, str) else value
 
 
 def _no_number(value: Any) -> Any:
@@ -60,18 +56,11 @@ def _horizon(value: Any) -> Any:
     raise PydanticCustomError("horizon", "a length of time or a last day", examples)
 
 
-Names = Annotated[tuple[str, ...], BeforeValidator(_listed)]
 Share = Annotated[Decimal, Field(ge=0, le=1)]
 Weight = Annotated[Decimal, Field(ge=0, le=100, decimal_places=3)]
 Days = tuple[Annotated[int, Field(ge=1)], ...]
 Score = Annotated[int, Field(ge=1, le=5)]
 Band = tuple[Score, Score]
-
-
-class Section(BaseModel):
-    """One section: nothing unknown in it, nothing changed after reading."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 class ProjectSection(Section):
@@ -99,7 +88,7 @@ class SourceSection(Section):
     """`[sources.NAME]`: one kind of file or table."""
 
     kind: Kind = Field(
-        description="transactions, customers, products, stores, payments, rates, consents or delivery_events"
+        description="transactions, customers, products, stores, payments, rates, consents, delivery_events or merges"
     )
     files: Names = Field((), description="files or patterns, below the project's folder unless absolute")
     preset: str | None = Field(None, description="known export, as shopify.orders: its columns and rules hold here")
@@ -155,7 +144,7 @@ class SourceSection(Section):
         default_factory=dict, description="header = other names of it in some of the files"
     )
     optional: Names = Field((), description="mapped headers that some of the files do not have")
-    stated_once: Annotated[tuple[Literal[tuple(TEXTS_ONCE)], ...], BeforeValidator(_listed)] = Field(  # type: ignore[valid-type]
+    stated_once: Annotated[tuple[Literal[tuple(TEXTS_ONCE)], ...], BeforeValidator(listed)] = Field(  # type: ignore[valid-type]
         (), description="text columns that stand on one line of a ticket only: " + ", ".join(TEXTS_ONCE)
     )
 
@@ -294,28 +283,6 @@ class ValueSection(Section):
     )
 
 
-class ConsentSection(Section):
-    """`[consent]`: under which law people are written to, and what counts as a refusal or a dead address."""
-
-    jurisdiction: Literal[tuple(JURISDICTIONS)] | None = Field(  # type: ignore[valid-type]
-        None,
-        description="whose rules hold (engineering rules, not legal advice): "
-        + ", ".join(JURISDICTIONS)
-        + " (default: by the stores' time zone, else EU)",
-    )
-    temporary_bounces: Annotated[int, Field(ge=1)] = Field(
-        5, description="temporary bounces in a row, without a delivery between, that block an address"
-    )
-    unclear_stop: Literal[UNCLEAR_STOPS] = Field(  # type: ignore[valid-type]
-        "review",
-        description="a reply that speaks of stopping without being a plain STOP: review (listed, not counted until "
-        "decided) or stop (listed, and counted as a STOP until decided)",
-    )
-    adult_age: Annotated[int, Field(ge=0, le=30)] = Field(
-        18, description="people known to be younger are not contacted (0: age is not looked at)"
-    )
-
-
 class CalendarSection(Section):
     """`[calendar]`: how months, quarters and years are cut, and what a period is compared with."""
 
@@ -335,15 +302,6 @@ class CalendarSection(Section):
     first_weekday: Literal[WEEKDAYS] | None = Field(  # type: ignore[valid-type]
         None, description="first day of the week (default: monday, or the day after the year's last weekday)"
     )
-
-
-class RetentionSection(Section):
-    """`[retention]`: how long people are kept after the last sign of them (`habitue retention`)."""
-
-    prospects_months: Annotated[int, Field(ge=1)] = Field(
-        36, description="months since a purchase or the enrolment, of people who never bought"
-    )
-    customers_months: Annotated[int, Field(ge=1)] = Field(36, description="the same, of people who bought")
 
 
 class EngineSection(Section):
@@ -368,6 +326,7 @@ class SettingsFile(Section):
     segments: SegmentsSection = SegmentsSection()  # type: ignore[call-arg]
     segmentations: dict[str, SegmentationSection] = Field(default_factory=dict)
     value: ValueSection = ValueSection()  # type: ignore[call-arg]
+    identity: IdentitySection = IdentitySection()  # type: ignore[call-arg]
     consent: ConsentSection = ConsentSection()  # type: ignore[call-arg]
     calendar: CalendarSection = CalendarSection()  # type: ignore[call-arg]
     retention: RetentionSection = RetentionSection()  # type: ignore[call-arg]
@@ -392,6 +351,7 @@ SECTIONS: Mapping[str, type[Section]] = {
     "segments": SegmentsSection,
     "segmentations": SegmentationSection,
     "value": ValueSection,
+    "identity": IdentitySection,
     "consent": ConsentSection,
     "calendar": CalendarSection,
     "retention": RetentionSection,

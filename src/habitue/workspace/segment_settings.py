@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
@@ -19,6 +17,7 @@ from habitue.segments.standard import NINE, TEN
 from habitue.segments.strategic import NOT_YET, STRATEGIC
 from habitue.segments.transitions import WHOLE
 from habitue.workspace.sections import RfmSection, SegmentationSection, SegmentsSection
+from habitue.workspace.small_files import csv_rows
 
 STEPS: Mapping[str, int] = {"year": 12, "half-year": 6, "quarter": 3}
 TAKEN = (STRATEGIC, TEN.name, NINE.name)
@@ -100,7 +99,7 @@ def read_rules(path: Path, shown: str) -> tuple[list[Rule], list[Message]]:
         path: the file.
         shown: its name in messages.
     """
-    reader = _csv(path, shown)
+    reader = csv_rows(path, shown)
     if isinstance(reader, Message):
         return [], [reader]
     missing = [name for name in RULE_COLUMNS if name not in (reader.fieldnames or ())]
@@ -127,7 +126,7 @@ def read_scores(path: Path) -> list[tuple[str, tuple[int, int, int]]]:
     Raises:
         UsageError: it cannot be read, lacks a column, or has scores that are none: all of them, each with its line.
     """
-    reader = _csv(path, str(path))
+    reader = csv_rows(path, str(path))
     if isinstance(reader, Message):
         raise UsageError(reader)
     existing = list(reader.fieldnames or ())
@@ -146,16 +145,6 @@ def read_scores(path: Path) -> list[tuple[str, tuple[int, int, int]]]:
     if faults:
         raise UsageError(*faults)
     return rows
-
-
-def _csv(path: Path, shown: str) -> csv.DictReader[str] | Message:
-    """The rows of a CSV file separated by commas or semicolons; what is wrong if it cannot be read."""
-    try:
-        text = path.read_text("utf-8-sig")
-    except (OSError, UnicodeDecodeError) as fault:
-        return message("rules.unreadable", file=shown, detail=getattr(fault, "strerror", None) or str(fault))
-    header = text.partition("\n")[0]
-    return csv.DictReader(io.StringIO(text), delimiter=";" if header.count(";") > header.count(",") else ",")
 
 
 def _scores(row: Mapping[str, str | None], place: str) -> tuple[list[int], list[Message]]:

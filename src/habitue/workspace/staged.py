@@ -25,15 +25,18 @@ from habitue.staging.contact_events import stage_consents, stage_delivery_events
 from habitue.staging.conventions import Conventions, Proved, decide, examine
 from habitue.staging.customers import stage_customers
 from habitue.staging.identifiers import cleaned, is_ruined
+from habitue.staging.merges import stage_merges
 from habitue.staging.references import refused_rows, stage_payments, stage_products, stage_rates, stage_stores
 from habitue.staging.transactions import REFUSED, StagingSettings, stage_transactions
+from habitue.workspace.address_hashes import AddressHashes
 from habitue.workspace.contact_rows import KINDS as CONTACT_KINDS
-from habitue.workspace.contact_rows import AddressHashes, ContactRows
+from habitue.workspace.contact_rows import ContactRows
 from habitue.workspace.engine import SPILL, in_order, write_parquet
+from habitue.workspace.merge_rows import MergeRows
 from habitue.workspace.opaque import with_opaque_ids
 from habitue.workspace.people import PERSONAL, People
 
-FOLDER = "staged"
+FOLDER, MAIN = "staged", "rows.parquet"
 READER_VERSION = 3
 NOT_IN_KEY = ("files", "export_date", "pays", "preset", "database", "table", "query")
 
@@ -55,7 +58,7 @@ class StagedFile:
     @property
     def main(self) -> Path:
         """The staged rows."""
-        return self.folder / "rows.parquet"
+        return self.folder / MAIN
 
     @property
     def refused(self) -> Path:
@@ -275,6 +278,12 @@ class Stage:
             written = write(source, file.file_id, found.rows, into / "rows.parquet")
             facts["rows"], facts["erased"] = written.kept + written.erased, written.erased
             refused = found.refused.union(written.refused).union(rejected)
+        elif kind == "merges":
+            found = stage_merges(table, source, conventions)
+            merges = MergeRows(backend, self._people)
+            kept, facts["erased"] = merges.write(source, file.file_id, found.rows, into / "rows.parquet")
+            facts["rows"] = kept + facts["erased"]
+            refused = found.refused.union(rejected)
         else:
             stage: Any = {
                 "products": lambda: stage_products(table, source, conventions, self._settings.currency),

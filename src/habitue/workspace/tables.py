@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import difflib
+from collections.abc import Mapping
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
@@ -14,8 +16,10 @@ from habitue import schemas
 from habitue.errors import UsageError, message
 from habitue.schemas.audited import AUDIT_LOG
 from habitue.schemas.units import minor_unit
-from habitue.workspace.catalogue import FILE_NAME, Catalogue
-from habitue.workspace.people import People
+from habitue.workspace.catalogue import FILE_NAME, Catalogue, Run
+from habitue.workspace.consent_settings import region_of
+from habitue.workspace.golden import shown_value, usable
+from habitue.workspace.people import PERSONAL, People
 from habitue.workspace.runs import Workspace
 
 SOURCE_CURRENCY = frozenset({"source_amount", "stated_total_amount"})
@@ -62,7 +66,7 @@ def show(workspace: Workspace, name: str, run_id: str | None, *, personal_data: 
     schema = next((schema for schema in schemas.PUBLIC if schema.name == name), None)
     if schema is not None and table.num_rows:
         table = table.sort_by([*BEST_FIRST.get(name, ()), *((column, "ascending") for column in schema.key)])
-    return _with_people(workspace, table, name) if personal_data else table
+    return _with_people(workspace, run, table, name) if personal_data else table
 
 
 def audit_log(workspace: Workspace) -> pa.Table:
@@ -76,8 +80,11 @@ def audit_log(workspace: Workspace) -> pa.Table:
         catalogue.close()
 
 
-def _with_people(workspace: Workspace, table: pa.Table, name: str) -> pa.Table:
-    """Customer numbers as written beside their opaque ids; names and addresses beside customer rows."""
+def _with_people(workspace: Workspace, run: Run, table: pa.Table, name: str) -> pa.Table:
+    """Numbers as written beside opaque ids (all numbers of a person); names and addresses beside customer rows.
+
+    Telephone numbers and e-mail addresses are in the form they are used in; those that do not work are as written.
+    """
     key = next((c for c in ("source_customer_id", "customer_id") if c in table.column_names), None)
     if key is None:
         return table
@@ -86,20 +93,36 @@ def _with_people(workspace: Workspace, table: pa.Table, name: str) -> pa.Table:
         found = dict(
             zip(numbers["source_customer_id"].to_pylist(), numbers["customer_number"].to_pylist(), strict=True)
         )
+        if key == "customer_id":
+            found = _numbers_of_people(workspace.table_path(run, "customer_ids"), found)
         written = pa.array([found.get(x) for x in table[key].to_pylist()], pa.string())
         table = table.append_column("customer_number", written)
         if name == "consent_events":
             proofs = people.consents.proofs()
             lines = zip(table["file_id"].to_pylist(), table["row_number"].to_pylist(), strict=True)
             table = table.append_column("proof_reference", pa.array([proofs.get(line) for line in lines], pa.string()))
-        if name == "source_customers":
-            attributes = people.attributes()
-            rows = {(r["source"], r["source_customer_id"]): r for r in attributes.to_pylist()}
+        if name in ("source_customers", "golden_records"):
+            region = region_of(workspace.settings.project.time_zone)
+            rows = {(r["source"], r["source_customer_id"]): usable(r, region) for r in people.attributes().to_pylist()}
             keys = list(zip(table["source"].to_pylist(), table["source_customer_id"].to_pylist(), strict=True))
-            for column in attributes.column_names[2:]:
+            if name == "golden_records":
+                chosen = zip(keys, table["attribute"].to_pylist(), strict=True)
+                values = [shown_value(rows.get(key, {}), attribute) for key, attribute in chosen]
+                return table.append_column("value", pa.array(values, pa.string()))
+            for column in PERSONAL:
                 values = [rows.get(key, {}).get(column) for key in keys]
                 table = table.append_column(column, pa.array(values, pa.string()))
     return table
+
+
+def _numbers_of_people(path: Path, written: Mapping[str, str]) -> dict[str, str]:
+    """Numbers as written of each person, in their order, by `customer_id`."""
+    ids = pq.read_table(path, columns=["source_customer_id", "customer_id"])
+    numbers: dict[str, list[str]] = {}
+    for one, person in zip(*(ids[name].to_pylist() for name in ids.column_names), strict=True):
+        if person is not None and one in written:
+            numbers.setdefault(person, []).append(written[one])
+    return {person: ", ".join(sorted(mine)) for person, mine in numbers.items()}
 
 
 def in_major_units(table: pa.Table, name: str, home: str) -> pa.Table:

@@ -10,7 +10,7 @@ import pyarrow as pa
 import pytest
 
 from habitue import schemas
-from habitue.customers.identity.persistent import Persistent, persistent_ids, undone
+from habitue.customers.identity.persistent import Persistent, persistent_ids
 
 pytestmark = pytest.mark.xdist_group("identity")
 
@@ -79,10 +79,20 @@ def test_a_merge_taken_back_gives_the_old_ids(con: Any) -> None:
     first = persistent_ids(clusters(con, "a", "b"), None, as_of=FIRST)
     second = persistent_ids(clusters(con, "a b"), first.ids, as_of=SECOND)
     assert changes(second) == {("b", "b", "a", "merged")}
-    back = undone(second.ids, second.changes)
-    assert back.order_by("source_customer_id").to_pyarrow() == first.ids.order_by("source_customer_id").to_pyarrow()
+    since = {row["source_customer_id"]: row["joined_on"] for row in second.ids.to_pyarrow().to_pylist()}
+    assert since == {"a": FIRST, "b": SECOND}
     third = persistent_ids(clusters(con, "a", "b"), second.ids, as_of=THIRD)
     assert ids(third) == {"a": "a", "b": "b"}
+
+
+def test_a_merge_of_two_people_taken_back_gives_both_their_ids(con: Any) -> None:
+    first = persistent_ids(clusters(con, "b", "c"), None, as_of=FIRST)
+    first = persistent_ids(clusters(con, "b x", "a c"), first.ids, as_of=FIRST)
+    assert ids(first) == {"b": "b", "x": "b", "a": "c", "c": "c"}
+    second = persistent_ids(clusters(con, "a b c x"), first.ids, as_of=SECOND)
+    assert {*ids(second).values()} == {"b"}
+    third = persistent_ids(clusters(con, "b x", "a c"), second.ids, as_of=THIRD)
+    assert ids(third) == ids(first)  # not "a", the smallest of its numbers
 
 
 def test_a_number_that_moves_between_two_who_stay(con: Any) -> None:

@@ -6,7 +6,7 @@ from datetime import date
 
 import pytest
 
-from habitue.customers.normal_forms.addresses import postcode_key, street_key, town_key
+from habitue.customers.normal_forms.addresses import postal_key, postcode_key, street_key, town_key
 from habitue.customers.normal_forms.birth_dates import birth_date
 from habitue.customers.normal_forms.emails import email_address
 from habitue.customers.normal_forms.names import person_name, split_name
@@ -45,6 +45,40 @@ def test_emails(text: str | None, address: str | None, key: str | None, fault: s
 def test_of_two_addresses_the_first_valid_one() -> None:
     read = email_address("lea@example; lea@example.com, hugo@example.com")
     assert (read.address, read.note) == ("lea@example.com", "several_addresses")
+    assert read.other_keys == ("hugo@example.com",)
+
+
+def test_the_others_are_compared_without_fillers_and_repetitions() -> None:
+    read = email_address("Lea+x@example.com, x@x.fr; lea@example.com | h.u@gmail.com, hu@googlemail.com")
+    assert (read.key, read.other_keys) == ("lea@example.com", ("hu@gmail.com",))
+    read = email_address("test@test.com, lea@example.com")
+    assert (read.address, read.other_keys) == (None, ("lea@example.com",))
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("12 av. Foch 75116 Paris", "12, avenue FOCH, 75116 PARIS"),
+        ("17 impasse des Lilas 97133 Gustavia", "17, Impasse des LILAS 97133 GUSTAVIA"),
+        ("3 bis bd Voltaire 75011 Paris", "3BIS boulevard Voltaire 75011 Paris Cedex 11"),
+        ("5 r. de l'Église, Bât. B, 42000 St-Étienne", "5 rue de l’eglise bat B 42000 Saint Etienne"),
+        ("ул. Ленина, д. 5, кв. 12, 190000 Санкт-Петербург", "ul Lenina 5 kv 12 190000 Sankt-Peterburg"),
+    ],
+)
+def test_spellings_of_one_letter_box_meet(one: str, other: str) -> None:
+    assert postal_key(one)
+    assert postal_key(one) == postal_key(other)
+
+
+def test_doors_of_one_house_and_boxes_of_one_town_stay_apart() -> None:
+    assert postal_key("12 av. Foch apt 3 75116 Paris") != postal_key("12 av. Foch apt 4 75116 Paris")
+    assert postal_key("BP 4711 97133 Gustavia") != postal_key("BP 4712 97133 Gustavia")
+    assert street_key("12 av. Foch apt 3") == street_key("12 av. Foch apt 4")
+
+
+@pytest.mark.parametrize("text", [None, "", "nowhere", "12 75116"])
+def test_what_leads_no_postman_anywhere(text: str | None) -> None:
+    assert postal_key(text) is None
 
 
 @pytest.mark.parametrize(

@@ -15,6 +15,9 @@ from habitue.customers.identity.numbers import Codes
 from habitue.portable import stored
 from habitue.schemas import IDENTITY_CHANGES, PERSISTENT_IDS
 
+Stands = tuple[str, date, date, str | None]
+"""The person of a number, the day their id was first given, since when the number is theirs, whose it was before."""
+
 MERGED, SPLIT, MOVED = "merged", "split", "moved"
 
 
@@ -39,55 +42,51 @@ def persistent_ids(
         merges: SOURCE_MERGES: a new person takes the number its system merged the others into.
 
     A person keeps the id most of its numbers had; of equally many the one given first, then the smaller id. Of the
-    parts a person falls into the one with most of its numbers keeps the id (equally many: the one with the smallest
-    opaque id). A person without one takes the opaque id of its first number in their order: a number alone is its own
-    person, as ever. Where that id is another's, the next number's; where all are, the first with `-2` … behind it.
-    The order of rows plays no part.
+    parts a person falls into the one with most of its numbers keeps the id (equally many: the one with the number that
+    has been theirs longest, then with the smallest opaque id). A person without one takes the id its first number had
+    before (so a merge taken back gives both their ids again), or the opaque id of that number: a number alone is its
+    own person, as ever. Where that id is another's, the next number's; where all are, the first with `-2` … behind it.
+    The order of rows plays no part. `joined_on` is the day of the run since which the number has been the person's.
     """
     now = identities.filter(identities.cluster_id.notnull()).select("source_customer_id", "cluster_id").distinct()
     rows = now.order_by("source_customer_id").to_pyarrow()
     numbers, label = rows["source_customer_id"].to_pylist(), _codes(rows["cluster_id"])
     before = _previous(previous)
-    gone = {number: kept for number, kept in before.items() if number not in set(numbers)}
+    present = set(numbers)
+    gone = {number: kept for number, kept in before.items() if number not in present}
     given = _first_given(before)
     chosen = _kept(numbers, label, before, given)
-    _name_new(numbers, label, chosen, {one for one, _ in gone.values()}, _finals(merges))
+    former = {number: stands[3] for number, stands in before.items() if stands[3]}
+    _name_new(numbers, label, chosen, {stands[0] for stands in gone.values()}, _finals(merges), former)
     ids = [chosen[at] for at in label.tolist()]
     kept = [
-        *((number, one, given.get(one, as_of)) for number, one in zip(numbers, ids, strict=True)),
-        *((number, one, day) for number, (one, day) in gone.items()),
+        *(
+            (number, one, given.get(one, as_of), *_since(before.get(number), one, as_of))
+            for number, one in zip(numbers, ids, strict=True)
+        ),
+        *((number, *stands) for number, stands in gone.items()),
     ]
-    in_use, used_before = {one for _, one, _ in kept}, set(given)
+    in_use, used_before = {row[1] for row in kept}, set(given)
     changed = [
-        (number, *before[number], one, _change(before[number][0], one, in_use, used_before), as_of)
+        (number, *before[number][:2], one, _change(before[number][0], one, in_use, used_before), as_of)
         for number, one in zip(numbers, ids, strict=True)
         if number in before and before[number][0] != one
     ]
     return Persistent(_stored(PERSISTENT_IDS, kept, identities), _stored(IDENTITY_CHANGES, changed, identities))
 
 
-def undone(ids: ir.Table, changes: ir.Table) -> ir.Table:
-    """PERSISTENT_IDS with the numbers of some IDENTITY_CHANGES set back to the person they belonged to; stored."""
-    back = {
-        row["source_customer_id"]: (row["previous_customer_id"], row["previous_given_on"])
-        for row in changes.to_pyarrow().to_pylist()
-    }
-    rows = [(number, *back.get(number, kept)) for number, kept in _previous(ids).items()]
-    return _stored(PERSISTENT_IDS, rows, ids)
-
-
-def _kept(
-    numbers: list[str], label: Codes, before: dict[str, tuple[str, date]], given: dict[str, date]
-) -> dict[int, str]:
+def _kept(numbers: list[str], label: Codes, before: dict[str, Stands], given: dict[str, date]) -> dict[int, str]:
     """The id each cluster keeps, where it keeps one."""
     votes: dict[tuple[int, str], int] = {}
+    since: dict[tuple[int, str], date] = {}
     for number, cluster in zip(numbers, label.tolist(), strict=True):
         if number in before:
             key = (cluster, before[number][0])
             votes[key] = votes.get(key, 0) + 1
+            since[key] = min(before[number][2], since.get(key, before[number][2]))
     chosen: dict[int, str] = {}
     taken: set[str] = set()
-    order = sorted(votes, key=lambda key: (-votes[key], given[key[1]], key[1], key[0]))
+    order = sorted(votes, key=lambda key: (-votes[key], given[key[1]], key[1], since[key], key[0]))
     for cluster, one in order:
         if cluster not in chosen and one not in taken:
             chosen[cluster] = one
@@ -95,7 +94,14 @@ def _kept(
     return chosen
 
 
-def _name_new(numbers: list[str], label: Codes, chosen: dict[int, str], reserved: set[str], finals: set[str]) -> None:
+def _name_new(
+    numbers: list[str],
+    label: Codes,
+    chosen: dict[int, str],
+    reserved: set[str],
+    finals: set[str],
+    former: dict[str, str],
+) -> None:
     """Ids for clusters without one, put into `chosen`."""
     taken = {*chosen.values(), *reserved}
     members: dict[int, list[str]] = {}
@@ -104,7 +110,8 @@ def _name_new(numbers: list[str], label: Codes, chosen: dict[int, str], reserved
             members.setdefault(cluster, []).append(number)
     for cluster in sorted(members):
         own = sorted(members[cluster], key=lambda number: (number not in finals, number))
-        free = next((number for number in own if number not in taken), None)
+        wanted = [*(former[number] for number in own if number in former), *own]
+        free = next((one for one in wanted if one not in taken), None)
         at = 2
         while free is None:
             free = f"{own[0]}-{at}" if f"{own[0]}-{at}" not in taken else None
@@ -123,22 +130,27 @@ def _finals(merges: ir.Table | None) -> set[str]:
     return set() if merges is None else set(merges.select("final_id").to_pyarrow()["final_id"].to_pylist()) - {None}
 
 
-def _first_given(before: dict[str, tuple[str, date]]) -> dict[str, date]:
+def _first_given(before: dict[str, Stands]) -> dict[str, date]:
     """The day each id was first given."""
     days: dict[str, date] = {}
-    for one, day in before.values():
+    for one, day, _, _ in before.values():
         days[one] = min(day, days.get(one, day))
     return days
 
 
-def _previous(ids: ir.Table | None) -> dict[str, tuple[str, date]]:
+def _since(before: Stands | None, one: str, as_of: date) -> tuple[date, str | None]:
+    """Since when a number is a person's, and whose it was before."""
+    if before is None:
+        return as_of, None
+    return (before[2], before[3]) if before[0] == one else (as_of, before[0])
+
+
+def _previous(ids: ir.Table | None) -> dict[str, Stands]:
     if ids is None:
         return {}
-    rows = ids.select("source_customer_id", "customer_id", "given_on").to_pyarrow()
-    return {
-        number: (one, day)
-        for number, one, day in zip(*(rows[name].to_pylist() for name in rows.column_names), strict=True)
-    }
+    rows = ids.select(*PERSISTENT_IDS.names).to_pyarrow()
+    columns = (rows[name].to_pylist() for name in rows.column_names)
+    return {number: (one, given, since, former) for number, one, given, since, former in zip(*columns, strict=True)}
 
 
 def _codes(column: pa.ChunkedArray) -> Codes:

@@ -33,8 +33,25 @@ def street_key(text: str | None) -> str | None:
 
     The first number leads; bis, ter and a letter stay with it. "22 av. Foch" and "22, avenue Foch" agree.
     """
+    return _street(_INSIDE.sub(" ", _bare(text)))
+
+
+def postal_key(text: str | None) -> str | None:
+    """A whole address in one text (street, postcode, town in this order) as compared; None without digit or letter.
+
+    Such a text leads no postman anywhere. Abbreviations and the house number are as in `street_key`; flat, building and
+    box stay, because a letter that came back from one door says nothing of the next; CEDEX and its number go.
+    """
+    key = _street(re.sub(r"\bcedex\b(?: \d+)?", " ", _bare(text)))
+    return key if key and re.search(r"\d", key) else None
+
+
+def _bare(text: str | None) -> str:
     small = re.sub(r"(?<=[a-z])'(?=[st]\b)", "", plain(text or ""))
-    small = _INSIDE.sub(" ", re.sub(r"[^a-z0-9]+", " ", small))
+    return re.sub(r"[^a-z0-9]+", " ", small)
+
+
+def _street(small: str) -> str | None:
     words = [_WORDS.get(word, word) for word in small.split()]
     words = [word for word in words if word]
     numbers = [at for at, word in enumerate(words) if _NUMBER.match(word)]

@@ -44,7 +44,8 @@ class EmailAddress:
     `address` is what is written to, None if there is no valid one; `fault` says why (empty, no_at, several_at, invalid,
     known_filler). `key` is what is compared: also of an address misspelt past use, which is still like the right one.
     `no_evidence` says why the address does not identify anybody (known_filler, shared_inbox), else None; it keeps its
-    key all the same. `note`: several_addresses (the first valid one was taken).
+    key all the same. `note`: several_addresses (the first valid one was taken); `other_keys` is what is compared of
+    the others, fillers left out.
     """
 
     address: str | None
@@ -52,6 +53,7 @@ class EmailAddress:
     fault: str | None = None
     no_evidence: str | None = None
     note: str | None = None
+    other_keys: tuple[str, ...] = ()
 
 
 EMPTY = EmailAddress(None, fault="empty")
@@ -73,12 +75,14 @@ def email_address(text: str | None) -> EmailAddress:
         alike = bare[0] if re.fullmatch(r"[^@]{2,}@[^@]{3,}", bare[0]) else None
         return EmailAddress(None, alike, "several_at" if bare[0].count("@") > 1 else "invalid")
     note = "several_addresses" if len(set(valid)) > 1 else None
-    local, _, domain = valid[0].rpartition("@")
-    key = f"{_compared(local, domain)}@{'gmail.com' if domain in _GMAIL else domain}"
+    local, domain = _parted(valid[0])
+    key = _compared(local, domain)
+    others = dict.fromkeys(_compared(*_parted(part)) for part in valid[1:] if not is_filler(*_parted(part)))
+    other_keys = tuple(other for other in others if other != key)
     if is_filler(local, domain):
-        return EmailAddress(None, key, FILLER, FILLER, note)
+        return EmailAddress(None, key, FILLER, FILLER, note, other_keys)
     shared = SHARED_INBOX if re.split(r"[+]", local)[0] in _SHARED else None
-    return EmailAddress(valid[0], key, None, shared, note)
+    return EmailAddress(valid[0], key, None, shared, note, other_keys)
 
 
 def is_filler(local: str, domain: str) -> bool:
@@ -90,6 +94,11 @@ def is_filler(local: str, domain: str) -> bool:
     return (name == first and len(name) <= 3) or (len(name) >= 3 and len(set(name)) == 1)
 
 
+def _parted(address: str) -> tuple[str, str]:
+    local, _, domain = address.rpartition("@")
+    return local, domain
+
+
 def _compared(local: str, domain: str) -> str:
     name = local.partition("+")[0] or local
-    return name.replace(".", "") if domain in _GMAIL else name
+    return f"{name.replace('.', '')}@gmail.com" if domain in _GMAIL else f"{name}@{domain}"
