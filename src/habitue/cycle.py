@@ -230,7 +230,7 @@ def run_cycle(
             segmented.moments,
             ProjectionSettings(discount_rate=settings.value.discount_rate, left_out=settings.value.left_out),
         )
-        ahead = {**valued.tables, **projected, **track_record(customer_days, record, as_of=as_of)}
+        ahead = {**valued.tables, **projected, **track_record(customer_days, ids, record, as_of=as_of)}
         if settings.value.measure == MARGIN and "projection.no_yearly_step" not in {note.code for note in said}:
             said = (*said, message("projection.net_sales_only"))
         notes = (*notes, *valued.notes, *said)

@@ -141,3 +141,5 @@ def test_i06_a_merge_table_is_followed_to_its_ends(case: Open) -> None:
         "101": "followed", "102": "followed", "104": "followed", "105": "cycle", "106": "cycle",
         "107": "unknown_target", "108": "to_itself",
     }  # fmt: skip
+    assert {row["rule"] for row in i06.table("identity-pairs") if row["is_together"] == "true"} == {"merge_table"}
+    assert not any(int(row["pairs_count"]) for row in i06.table("identity-rules"))

@@ -108,9 +108,10 @@ def projected_and_scored(con: Any, files: dict[str, Path]) -> tuple[list[dict[st
         expected=everybody.mutate(**ends),
         assignments=tables["assignments"],
         critical=everybody.filter(everybody.customer_id < "C00100"),
+        ids=everybody.select("customer_id", source_customer_id="customer_id"),
     )  # fmt: skip
     record = Record(due=[promise], order=["earlier"])
-    scores = track_record(days, record, as_of=AS_OF)["forecast_scores"]
+    scores = track_record(days, promise.ids, record, as_of=AS_OF)["forecast_scores"]
     return flows(assigned, moments, first=START - timedelta(days=200)), {
         row["kind"]: row for row in in_arrow(scores).to_pylist()
     }

@@ -55,13 +55,19 @@ class Site:
         return f"http://{self.host}{path}"
 
     def get(
-        self, path: str, *, method: str = "GET", is_admitted: bool = True, headers: Mapping[str, str] | None = None
+        self,
+        path: str,
+        *,
+        method: str = "GET",
+        is_admitted: bool = True,
+        headers: Mapping[str, str] | None = None,
+        body: str | None = None,
     ) -> Answer:
         """The answer to a request for exactly this path, redirects not followed."""
         admitted = {"Authorization": f"Bearer {TOKEN}"} if is_admitted else {}
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=120)
         try:
-            connection.request(method, path, headers={"Host": self.host, **admitted, **(headers or {})})
+            connection.request(method, path, body, headers={"Host": self.host, **admitted, **(headers or {})})
             answer = connection.getresponse()
             body = answer.read()
             return Answer(answer.status, {name.lower(): value for name, value in answer.getheaders()}, body)

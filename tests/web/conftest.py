@@ -13,7 +13,7 @@ import pytest
 from habitue import project
 from habitue.demo import projects
 from habitue.project import Project
-from support import browser, components, one_till, serving
+from support import browser, components, one_till, people_shop, serving
 from support.serving import Site
 
 HERE = Path(__file__).parent
@@ -73,6 +73,19 @@ def lonely_project(served_from: Path) -> Project:
     opened = project.open(folder)
     opened.run()
     return opened
+
+
+@pytest.fixture(scope="session")
+def people_project(served_from: Path) -> Project:
+    """Two customer systems with consent: persons of several numbers, pairs that wait."""
+    return people_shop.made(served_from / "people")
+
+
+@pytest.fixture(scope="session")
+def people(people_project: Project) -> Iterator[Site]:
+    """The project of two customer systems, served as people; nobody decides anything in it."""
+    with _served(people_project) as running:
+        yield running
 
 
 @contextmanager

@@ -15,22 +15,28 @@ from support.browser import PHONE, WIDE, Watched
 from support.serving import TOKEN, Site
 
 # One browser and one server for all of them.
-LINK = re.compile(r'href="(/shop/en/([a-z]+)(/[^"?#]*)?(\?[^"#]*)?)')
+LINK = re.compile(r'href="(/(?:shop|people)/en/([a-z]+)(/[^"?#]*)?(\?[^"#]*)?)')
 
 
 @pytest.fixture(scope="module")
-def addresses(shop: Site) -> list[str]:
-    """One address of every kind: each page, and below it one thing that links lead to, found by following them."""
-    found = {page.name: f"/shop/en/{page.name}" for page in all_pages()}
-    waiting = list(found.values())
-    while waiting:
-        html = shop.get(waiting.pop()).text
-        for whole, page, item, _ in LINK.findall(html):
-            kind = f"{page}/…" if item else page
-            is_file = re.search(r"\.(csv|xlsx)$", whole.partition("?")[0])
-            if kind not in found and not is_file:
-                found[kind] = whole.replace("&amp;", "&").replace("&#39;", "'")
-                waiting.append(found[kind])
+def addresses(shop: Site, people: Site) -> list[str]:
+    """One address of every kind: each page, and below it one thing that links lead to, found by following them; of the
+    shop, and of the project of two customer systems the pages on people."""
+    found: dict[str, str] = {}
+    for site, slug, names in (
+        (shop, "shop", [page.name for page in all_pages()]),
+        (people, "people", ["identity", "contact"]),
+    ):
+        waiting = [f"/{slug}/en/{name}" for name in names]
+        found |= {f"{slug} {name}": site.url(path) for name, path in zip(names, waiting, strict=True)}
+        while waiting:
+            html = site.get(waiting.pop()).text
+            for whole, page, item, _ in LINK.findall(html):
+                kind = f"{page}/…" if item else page
+                is_file = re.search(r"\.(csv|xlsx)$", whole.partition("?")[0])
+                if kind not in found and not is_file:
+                    waiting.append(whole.replace("&amp;", "&").replace("&#39;", "'"))
+                    found[kind] = site.url(waiting[-1])
     assert {page.name for page in all_pages() if page.item} == {name[:-2] for name in found if name.endswith("/…")}
     return sorted(found.values())
 
@@ -47,12 +53,10 @@ def window(request: pytest.FixtureRequest, chromium: Any) -> Iterator[Any]:
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_every_page_fits_its_window_and_loads_without_a_fault(
-    window: Any, shop: Site, addresses: list[str], language: str
-) -> None:
+def test_every_page_fits_its_window_and_loads_without_a_fault(window: Any, addresses: list[str], language: str) -> None:
     watched, wide = Watched(window), {}
     for address in addresses:
-        watched.page.goto(shop.url(address.replace("/en/", f"/{language}/", 1)), wait_until="load")
+        watched.page.goto(address.replace("/en/", f"/{language}/", 1), wait_until="load")
         if watched.overflow() > 0:
             wide[address] = watched.overflow()
     watched.page.close()
@@ -61,9 +65,7 @@ def test_every_page_fits_its_window_and_loads_without_a_fault(
 
 
 @pytest.mark.parametrize(("size", "scheme"), [(WIDE, "light"), (PHONE, "dark")])
-def test_axe_finds_nothing_serious(
-    chromium: Any, shop: Site, addresses: list[str], size: tuple[int, int], scheme: str
-) -> None:
+def test_axe_finds_nothing_serious(chromium: Any, addresses: list[str], size: tuple[int, int], scheme: str) -> None:
     import axe_playwright_python
 
     axe = (Path(axe_playwright_python.__file__).parent / "axe.min.js").read_text("utf-8")
@@ -73,7 +75,7 @@ def test_axe_finds_nothing_serious(
     )  # fmt: skip
     page, found = context.new_page(), {}
     for address in addresses:
-        page.goto(shop.url(address), wait_until="load")
+        page.goto(address, wait_until="load")
         page.evaluate(axe)
         results = page.evaluate("axe.run(document, {resultTypes: ['violations']})")
         serious = [one for one in results["violations"] if one["impact"] in ("serious", "critical")]

@@ -207,6 +207,14 @@ def ran(tmp_path_factory: pytest.TempPathFactory, runs_of: Runs) -> Path:
     return folder
 
 
+def is_there(folder: Path, pattern: str) -> bool:
+    """Whether a file is there, in a folder in which others come and go."""
+    try:
+        return any(folder.glob(pattern))
+    except FileNotFoundError:  # a folder went while it was looked into
+        return False
+
+
 def test_killed_at_any_moment_nothing_is_half_visible(ran: Path, runs_of: Runs, tmp_path: Path) -> None:
     folder, never_killed = ran, tmp_path / "never-killed"
     (one,) = project.open(folder).runs()
@@ -221,13 +229,13 @@ def test_killed_at_any_moment_nothing_is_half_visible(ran: Path, runs_of: Runs, 
         return lambda: time.monotonic() - began >= seconds
 
     def while_transcoding() -> bool:
-        return any((folder / "staged").glob("habitue-spill-*/*/*.csv"))
+        return is_there(folder / "staged", "habitue-spill-*/*/*.csv")
 
     def while_staging() -> bool:
-        return any((folder / "staged").glob("*/.*/*.parquet"))
+        return is_there(folder / "staged", "*/.*/*.parquet")
 
     def while_writing() -> bool:
-        return any(any((folder / "runs" / name).glob("*.parquet")) for name in orphans_now())
+        return any(is_there(folder / "runs" / name, "*.parquet") for name in orphans_now())
 
     def while_reporting() -> bool:
         return any((folder / "runs" / name / "report.html").exists() for name in orphans_now())

@@ -251,13 +251,16 @@ def _stands(identities: ir.Table, lasting: ir.Table, not_persons: ir.Table) -> i
 
 
 def _counted(identities: ir.Table, review: ir.Table) -> list[Message]:
-    """How many numbers are how many people; nothing where each number is alone."""
+    """How many numbers are how many people, how many nobody's, and how many pairs wait; nothing that is none."""
     some = identities.filter(identities["cluster_id"].notnull())
+    nobodys = int(identities.filter(identities["cluster_id"].isnull()).count().to_pyarrow().as_py())
     row = some.aggregate(numbers=some.count(), people=some["cluster_id"].nunique()).to_pyarrow().to_pylist()[0]
     waiting = int(review.count().to_pyarrow().as_py())
     notes = []
     if row["people"] < row["numbers"]:
         notes.append(message("identity.joined", numbers=int(row["numbers"]), count=int(row["people"])))
+    if nobodys:
+        notes.append(message("identity.nobodys", count=nobodys))
     if waiting:
         notes.append(message("identity.waiting", count=waiting))
     return notes

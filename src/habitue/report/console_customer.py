@@ -27,6 +27,8 @@ def explanation_lines(told: Explanation, words: Words) -> Iterator[str]:
     yield from _facts([run] if told.asked == told.customer_id else [number, run])
     if card := sections_customer.shared_card(told, c):
         yield card
+    if numbers := sections_customer.numbers(told, c):
+        yield numbers
     sections = [one for buyer in told.buyers for one in sections_customer.buyer_sections(told, buyer, c)]
     if defined := sections_customer.definitions(told, c):
         sections.append(defined)

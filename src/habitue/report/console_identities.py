@@ -54,6 +54,13 @@ def waiting_line(found: Review, words: Words) -> str:
 
 def pair_lines(row: Mapping[str, Any], place: int, found: Review, words: Words) -> Iterator[str]:
     """One pair: why it waits, what is at stake, both records side by side. Personal data."""
+    yield from why_lines(row, place, found, words)
+    head = ["", words.text("identity_console.one"), words.text("identity_console.other"), ""]
+    yield from text_table(head, [list(one) for one in side_by_side(row, found, words)], [False] * 4)
+
+
+def why_lines(row: Mapping[str, Any], place: int, found: Review, words: Words) -> Iterator[str]:
+    """Why a pair waits, and what is at stake."""
     yield words.text(
         "identity_console.pair",
         place=place,
@@ -65,19 +72,17 @@ def pair_lines(row: Mapping[str, Any], place: int, found: Review, words: Words) 
     stakes = words.money(row["net_amount"], found.run.manifest["currency"])
     code = "identity_console.stakes_consent" if row["moves_consent"] else "identity_console.stakes"
     yield words.text(code, net=stakes, points=row["points"])
+
+
+def side_by_side(row: Mapping[str, Any], found: Review, words: Words) -> Iterator[tuple[str, str, str, str]]:
+    """Both records of a pair, field by field: its name, one side, the other, whether they agree. Personal data."""
     one, other = (found.records[row[name]] for name in PAIR)
-    rows = [
-        [words.text("subject.head.number"), _number(one), _number(other), ""],
-        [words.term("column", "source"), *(_joined(side, "source") for side in (one, other)), ""],
-    ]
-    rows += [
-        [words.text(f"subject.field.{name}"), *(_value(side, name, words) for side in (one, other)),
-         _agreement(name, row, words)]
-        for name in FIELDS
-        if any(_joined(side, name) for side in (one, other))
-    ]  # fmt: skip
-    head = ["", words.text("identity_console.one"), words.text("identity_console.other"), ""]
-    yield from text_table(head, rows, [False] * 4)
+    yield words.text("subject.head.number"), _number(one), _number(other), ""
+    yield words.term("column", "source"), _joined(one, "source"), _joined(other, "source"), ""
+    for name in FIELDS:
+        if any(_joined(side, name) for side in (one, other)):
+            told = _value(one, name, words), _value(other, name, words)
+            yield words.text(f"subject.field.{name}"), *told, _agreement(name, row, words)
 
 
 def answers(words: Words) -> dict[str, str]:

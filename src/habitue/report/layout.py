@@ -42,7 +42,7 @@ class Grid:
     """A table with its caption. The last `totals` rows are totals; `note` stands below.
 
     `table` names the published table its rows are made from, `where` the values of columns that pick them there,
-    `limits` the least and the greatest value of columns.
+    `limits` the least and the greatest value of columns. One that is personal is shown and never a file.
     """
 
     kind: ClassVar[str] = "grid"
@@ -54,6 +54,7 @@ class Grid:
     table: str = ""
     where: Sequence[tuple[str, str]] = ()
     limits: Sequence[tuple[str, str, str]] = ()
+    is_personal: bool = False
 
     def csv_link(self) -> str:
         """The table as a CSV file inside a link (UTF-8 with BOM, so that spreadsheets read it rightly)."""
@@ -224,6 +225,23 @@ class Link:
 
 
 @dataclass(frozen=True)
+class Form:
+    """What a reader can decide here: the address it is sent to, what goes along, a button for each decision.
+
+    `label` says what is decided, `agree` is a box to tick first; with a `summary` all of it stands behind that line.
+    Without an address it is shown and cannot be sent.
+    """
+
+    kind: ClassVar[str] = "form"
+    label: str
+    action: str
+    fields: Sequence[tuple[str, str]]
+    buttons: Sequence[tuple[str, str]]
+    agree: str = ""
+    summary: str = ""
+
+
+@dataclass(frozen=True)
 class Sample:
     """A part of pages that stands around their sections, shown inside one: `part` names it, `of` is what it shows."""
 
@@ -232,7 +250,7 @@ class Sample:
     of: object = None
 
 
-Plain = Grid | Listing | Chart | Prose | Link | Items | Facts | Chips | Definitions | Cards | Sample
+Plain = Grid | Listing | Chart | Prose | Link | Items | Facts | Chips | Definitions | Cards | Form | Sample
 
 
 @dataclass(frozen=True)

@@ -28,6 +28,25 @@ def shared_card(told: Explanation, c: Context) -> str | None:
     )
 
 
+def numbers(told: Explanation, c: Context) -> str | None:
+    """How many customer numbers of which systems are this person, and what joined them; None where it is one number."""
+    count = sum(told.systems.values())
+    if count < 2:
+        return None
+    systems = c.words.listing(f"{system} {c.words.number(of)}" for system, of in told.systems.items())
+    said = c.words.text("explain.numbers", count=count, systems=systems)
+    if told.joined_by:
+        rules = c.words.listing(_joined_by(c, code, pairs) for code, pairs in told.joined_by.items())
+        said += " " + c.words.text("explain.joined_by", rules=rules)
+    return said
+
+
+def _joined_by(c: Context, code: str, pairs: int) -> str:
+    kind = "identity_rule" if c.words.knows(f"term.identity_rule.{code}") else "identity_reason"
+    name = c.words.term(kind, code)
+    return c.words.text("explain.joined_times", rule=name, count=pairs) if pairs > 1 else name
+
+
 def buyer_sections(told: Explanation, buyer: Buyer, c: Context) -> list[Section]:
     """The customer as a buyer of one population; anchors of all but the first end in its number."""
     number = told.buyers.index(buyer)

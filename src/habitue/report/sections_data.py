@@ -12,6 +12,7 @@ from habitue.report.context import MOST_ROWS, Context
 from habitue.report.layout import Block, Cell, Grid, Prose, Section, cells
 from habitue.report.locale import Exact, Words
 from habitue.schemas.derived_lines import line_in_file
+from habitue.sources.presets import presets
 
 FIRST_REFUSED = 20
 DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "pipe"}
@@ -105,7 +106,15 @@ def reading(c: Context, file_url: Callable[[str], str] = _nowhere) -> Section:
         [
             Cell(
                 row["file"],
-                " · ".join((c.written(row["source"]), c.words.term("kind", row["kind"], default=row["kind"]))),
+                " · ".join(
+                    part
+                    for part in (
+                        c.written(row["source"]),
+                        c.words.term("kind", row["kind"], default=row["kind"]),
+                        preset(c, row["source"]),
+                    )
+                    if part
+                ),
                 href=file_url(row["file_id"]),
             ),
             Cell(
@@ -154,6 +163,15 @@ def reading(c: Context, file_url: Callable[[str], str] = _nowhere) -> Section:
             )
         )
     return Section("files", title, blocks, c.labels)
+
+
+def preset(c: Context, source: str | None) -> str:
+    """The known export a source is read as, and how well its layout is known; "" if none is named."""
+    name = (c.manifest.get("presets") or {}).get(source)
+    if name is None:
+        return ""
+    known = presets().get(name)
+    return f"{name} ({c.words.term('grade', known.grade)})" if known else name
 
 
 def layout(c: Context, row: dict[str, Any]) -> str:

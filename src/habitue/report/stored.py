@@ -47,6 +47,22 @@ TERMS: Mapping[str, str] = {
     "consent_status.reason": "contact_reason",
     "contactable.reason": "contact_reason",
     "address_states.reason": "contact_reason",
+    "rule": "identity_rule",
+    "band": "identity_band",
+    "identity_pairs.reason": "identity_reason",
+    "identity_review.reason": "identity_reason",
+    "identity_pairs.decision": "identity_decision",
+    "name_kind": "name_kind",
+    "ignored_values.field": "profile_field",
+    "ignored_values.reason": "ignored_reason",
+    "profile_completeness.field": "profile_field",
+    "contact_faults.field": "profile_field",
+    "fault": "contact_fault",
+    "mending": "contact_note",
+    "source_merges.finding": "merge_finding",
+    "change": "identity_change",
+    "attribute": "profile_field",
+    "survivorship": "survivorship",
 }
 """Columns of codes and the kind of term that words them; a column of one table only is named with it."""
 
@@ -101,7 +117,7 @@ def _text(c: Context, table: str, column: str, row: Mapping[str, Any], value: st
         return c.segment(TEN, value)
     if column == "store_id":
         return c.store(value)
-    if column == "field":
+    if column == "field" and f"{table}.field" not in TERMS:
         return c.words.term("field", value, default=c.words.term("column", value, default=value))
     if column == IN_WORDS:
         return value

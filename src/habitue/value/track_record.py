@@ -7,9 +7,11 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
+import ibis
 import ibis.expr.types as ir
 
 from habitue import forecasts, schemas
+from habitue.portable import materialise
 from habitue.segments.states import PERSON
 from habitue.segments.strategic import STRATEGIC
 from habitue.segments.tables import rows_table
@@ -31,6 +33,7 @@ class Promise:
         expected: EXPECTED_REVENUE.
         assignments: ASSIGNMENTS.
         critical: CRITICAL_CUSTOMERS.
+        ids: CUSTOMER_IDS, who was who then.
     """
 
     run_id: str
@@ -40,6 +43,7 @@ class Promise:
     expected: ir.Table
     assignments: ir.Table
     critical: ir.Table
+    ids: ir.Table
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -100,18 +104,20 @@ def promised(
     return [{name: row.get(name) for name in schemas.FORECASTS.names} for row in found]
 
 
-def track_record(days: ir.Table, record: Record, *, as_of: date) -> dict[str, ir.Table]:
+def track_record(days: ir.Table, ids: ir.Table, record: Record, *, as_of: date) -> dict[str, ir.Table]:
     """FORECAST_SCORES and FORECAST_CALIBRATION, with what is due scored by what is known now.
 
     Args:
         days: CUSTOMER_DAYS up to `as_of`.
+        ids: CUSTOMER_IDS, who is who now.
         record: what earlier runs promised.
         as_of: the date.
 
-    What came is the net of the same customers, after the returns known by now. A promise of margin waits while some
-    margins of its days are unknown.
+    What came is the net of the same customers, after the returns known by now. Where numbers have become one person
+    since, or two, it counts for the person of then who has most of those numbers' expected revenue. A promise of margin
+    waits while some margins of its days are unknown.
     """
-    fresh = [row for promise in record.due for row in _scores(days, promise, as_of)]
+    fresh = [row for promise in record.due for row in _scores(days, ids, promise, as_of)]
     place = {run_id: number for number, run_id in enumerate(record.order)}
     rows = sorted([*record.scores, *fresh], key=lambda row: place[row["made_run_id"]])
     scores = forecasts.counted(rows)
@@ -121,13 +127,14 @@ def track_record(days: ir.Table, record: Record, *, as_of: date) -> dict[str, ir
     }
 
 
-def _scores(days: ir.Table, promise: Promise, as_of: date) -> list[dict[str, Any]]:
+def _scores(days: ir.Table, ids: ir.Table, promise: Promise, as_of: date) -> list[dict[str, Any]]:
     first = promise.forecasts[0]
     later = days.filter((days.sold_on >= first["from_on"]) & (days.sold_on <= first["to_on"]))
     if first["measure"] == MARGIN:
         if int(later.count(where=later.margin_amount.isnull()).to_pyarrow().as_py()):
             return []
         later = later.mutate(net_amount=later.margin_amount)
+    later = _as_then(later, ids, promise)
     came = later.group_by(came_id=later.customer_id, came_as=later.population).aggregate(actual=later.net_amount.sum())
     wide = promise.expected.left_join(
         came, [promise.expected.customer_id == came.came_id, promise.expected.population == came.came_as]
@@ -145,6 +152,26 @@ def _scores(days: ir.Table, promise: Promise, as_of: date) -> list[dict[str, Any
         for row in promise.forecasts
         if (value := found.get((row["population"], row["kind"], row["subject"]))) is not None
     ]
+
+
+def _as_then(days: ir.Table, ids: ir.Table, promise: Promise) -> ir.Table:
+    """Customer days under the ids of then, where a number is another person's now."""
+    then = promise.ids.select("source_customer_id", then_id="customer_id")
+    both = then.inner_join(ids.select("source_customer_id", now_id="customer_id"), "source_customer_id")
+    moved = both.filter(both.then_id != both.now_id).select("now_id", "then_id").distinct()
+    if not moved.limit(1).count().to_pyarrow().as_py():
+        return days
+    concerned = both.semi_join(moved, "now_id").select("now_id", "then_id").distinct()
+    expected = promise.expected.group_by(expected_id="customer_id").aggregate(
+        amount=promise.expected.expected_amount.sum()
+    )
+    wide = concerned.left_join(expected, concerned.then_id == expected.expected_id)
+    most = ibis.window(group_by="now_id", order_by=[wide.amount.fill_null(-1).desc(), wide.then_id])
+    placed = wide.mutate(place=ibis.row_number().over(most))
+    placed = materialise(placed.filter(placed.place == 0).select("now_id", "then_id"), "ids_then")
+    named = days.left_join(placed, days.customer_id == placed.now_id)
+    then_id = named.then_id.coalesce(named.customer_id)
+    return named.select(*(name for name in days.columns if name != "customer_id"), customer_id=then_id)
 
 
 def _actuals(people: ir.Table, promise: Promise) -> dict[tuple[str, str, str], float]:

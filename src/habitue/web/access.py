@@ -1,7 +1,8 @@
-"""Who may read: a link that works once, then a session; and the headers that keep a page to itself."""
+"""Who may read: a link that works once, then a session; the headers that keep a page to itself; whose a form is."""
 
 from __future__ import annotations
 
+import hmac
 import secrets
 from collections.abc import Callable, Iterable
 from urllib.parse import parse_qs
@@ -36,6 +37,9 @@ HEADERS = {
     "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
 }
 
+FORM_TOKEN = "habitue.form_token"
+"""Where the scope of an admitted request has what its forms hold."""
+
 ENTRY = "/enter"
 OPEN_TO_ALL = "/static/"
 MOST_SESSIONS = 100
@@ -48,6 +52,7 @@ class Access:
         self._told = told
         self._sessions: dict[str, None] = {}
         self._api_token = api_token
+        self._form_key = secrets.token_bytes(32)
         self.key = secrets.token_urlsafe(24)
 
     def enter(self, key: str) -> str | None:
@@ -73,6 +78,28 @@ class Access:
             and secrets.compare_digest(token.strip().encode(), self._api_token.encode())
         )
 
+    def form_token(self, session: str | None, authorization: str | None) -> str:
+        """What every form of an admitted reader holds, and no page elsewhere can know."""
+        whose = session if session and session in self._sessions else authorization
+        return hmac.new(self._form_key, (whose or "").encode(), "sha256").hexdigest()
+
+
+def is_from_here(headers: Headers) -> bool:
+    """Whether a request was sent by a page of this host, as browsers state it.
+
+    As our pages send no referrer, browsers call their origin "null" and only the site is told; a program without
+    either names the origin.
+    """
+    origin, site, own = headers.get("origin"), headers.get("sec-fetch-site"), f"http://{headers.get('host', '')}"
+    if site is None:
+        return origin == own
+    return site == "same-origin" and origin in (None, "null", own)
+
+
+def is_token(scope: Scope, told: str) -> bool:
+    """Whether a form was made for the reader who sends it."""
+    return secrets.compare_digest(str(scope.get(FORM_TOKEN, "")).encode(), told.encode()) and bool(told)
+
 
 class Gate:
     """Lets in requests for this host from those who were admitted, and puts the headers on every answer."""
@@ -97,6 +124,9 @@ class Gate:
             await send(event)
 
         answer = self._answer(scope)
+        if answer is None:
+            session, authorization = self._credentials(Headers(scope=scope))
+            scope = {**scope, FORM_TOKEN: self._access.form_token(session, authorization)}
         if scope["method"] == "HEAD":  # answered as GET is; the server leaves the body out
             scope = {**scope, "method": "GET"}
         await (self._app if answer is None else answer)(scope, receive, guarded)
@@ -113,10 +143,12 @@ class Gate:
             keys = parse_qs(scope["query_string"].decode("latin-1")).get("key", [""])
             session = self._access.enter(keys[0])
             return self._refused(scope) if session is None else self._opened(session)
-        cookies = cookie_parser(headers.get("cookie", ""))
-        if self._access.admits(cookies.get(self._cookie), headers.get("authorization")):
+        if self._access.admits(*self._credentials(headers)):
             return None
         return self._refused(scope)
+
+    def _credentials(self, headers: Headers) -> tuple[str | None, str | None]:
+        return cookie_parser(headers.get("cookie", "")).get(self._cookie), headers.get("authorization")
 
     def _opened(self, session: str) -> Response:
         response = RedirectResponse("/", 303)

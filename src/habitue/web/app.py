@@ -1,4 +1,4 @@
-"""The application: addresses to pages, downloads and the API. Everything is read; nothing in a project changes."""
+"""The application: addresses to pages, downloads and the API. Nothing in a project changes but by `deciding`."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from starlette.types import Scope
 from habitue.errors import HabitueError
 from habitue.project import Project
 from habitue.report.locale import LANGUAGES, Words
-from habitue.web import downloads, render
+from habitue.web import deciding, downloads, render
 from habitue.web.access import Access, Gate
 from habitue.web.api import answers, create_api, faults
 from habitue.web.kept import Kept
@@ -58,6 +58,7 @@ def create_app(projects: Iterable[Project], access: Access, *, port: int = 8765)
         return Response(found, media_type=kind, headers={"Cache-Control": "max-age=31536000, immutable"})
 
     app.mount(answers.ADDRESS, create_api(served))
+    deciding.add_decisions(app, served)
     _add_pages(app, served, pages)
     _add_faults(app, served)
     ends = (f":{port}", "") if port == HTTP_PORT else (f":{port}",)
@@ -113,7 +114,7 @@ def _add_pages(app: FastAPI, served: Mapping[str, Served], pages: Mapping[str, P
                 raise HTTPException(404)
             return page.item(view, item)
 
-        if view.asked.keys() & PERSONAL:
+        if not page.is_kept or view.asked.keys() & PERSONAL:
             return make()
         # A file of a page is made of its content. Pages about several runs change with every new one.
         address = tuple(sorted(one for one in view.asked.items() if one[0] not in (ITEM, EXCEL)))
@@ -132,7 +133,7 @@ def _add_pages(app: FastAPI, served: Mapping[str, Served], pages: Mapping[str, P
             html = render.page(request, view, content, pages.values(), served.values()) if not content.leads_to else ""
             return content.leads_to, html
 
-        if view.asked.keys() & PERSONAL:
+        if not page.is_kept or view.asked.keys() & PERSONAL:
             leads_to, html = make()
         else:
             newest = view.published.runs()[-1].run_id

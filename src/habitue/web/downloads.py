@@ -24,14 +24,15 @@ KINDS = {
 
 
 def grids(content: Content) -> list[Grid]:
-    """Every table of a page, those behind charts too, in their order."""
+    """Every table of a page that may be a file, those behind charts too, in their order."""
     return [grid for section in content.sections for grid in _grids(section.blocks)]
 
 
 def _grids(blocks: Sequence[Block]) -> Iterator[Grid]:
     for block in blocks:
         if isinstance(block, Grid):
-            yield block
+            if not block.is_personal:
+                yield block
         elif isinstance(block, Chart):
             yield block.table
         elif isinstance(block, Fold):

@@ -19,6 +19,7 @@ from habitue.report.documents import run_facts
 from habitue.report.layout import Grid
 from habitue.report.locale import LANGUAGES, Words
 from habitue.web import downloads
+from habitue.web.access import FORM_TOKEN
 from habitue.web.pages import Page
 from habitue.web.view import FILTERS, Content, Served, View
 from habitue.workspace.published import SCHEMAS
@@ -68,6 +69,7 @@ def page(request: Request, view: View, content: Content, pages: Iterable[Page], 
     """A page of a run, as HTML."""
     listed = tuple(pages)
     places = {anchor: one.name for one in listed for anchor in one.anchors}
+    kept = {one.name for one in listed if one.is_kept}
     numbers = {id(grid): number for number, grid in enumerate(downloads.grids(content))}
     template = _environment().get_template("page.html.j2")
     text = partial(_text, view.words)
@@ -79,6 +81,8 @@ def page(request: Request, view: View, content: Content, pages: Iterable[Page], 
         downloads=partial(_downloads, request, view, numbers),
         content=content,
         view=view,
+        # What is kept is shown to others too.
+        form_token="" if view.page in kept else request.scope.get(FORM_TOKEN, ""),
         here=view.page,
         facts=run_facts(view.whole),
         others=[(one.slug, one.project.workspace.settings.project.name) for one in served],
@@ -112,14 +116,16 @@ def no_run(request: Request, served: Served, words: Words, pages: Iterable[Page]
     )  # fmt: skip
 
 
-def fault(request: Request, served: Mapping[str, Served], status: int, told: Sequence[str]) -> HTMLResponse:
-    """A page that says what is wrong and what to do."""
+def fault(
+    request: Request, served: Mapping[str, Served], status: int, told: Sequence[str], *, title: str = "", back: str = ""
+) -> HTMLResponse:
+    """A page that says what is wrong and what to do; `back` is where the reader came from."""
     words = words_of(request, served)
-    title = words.text(f"web.fault.title_{status}" if status in (400, 403, 404, 500) else "web.fault.title_other")
+    usual = words.text(f"web.fault.title_{status}" if status in (400, 403, 404, 500) else "web.fault.title_other")
     template = _environment().get_template("fault.html.j2")
     return HTMLResponse(
-        template.render(language=words.language, title=title, told=told, is_known=status != 403,
-                        text=partial(_text, words)),
+        template.render(language=words.language, title=title or usual, told=told, back=back,
+                        is_known=status != 403, text=partial(_text, words)),
         status,
     )  # fmt: skip
 

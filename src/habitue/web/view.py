@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import secrets
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -12,10 +13,10 @@ from urllib.parse import quote, urlencode
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from habitue.errors import UsageError, message
+from habitue.errors import Message, UsageError, message
 from habitue.project import Project
 from habitue.report.context import Context
-from habitue.report.layout import Figure, Section
+from habitue.report.layout import Block, Column, Figure, Section
 from habitue.report.locale import Words
 from habitue.schemas import STORES
 from habitue.workspace.catalogue import Run
@@ -29,8 +30,30 @@ SEARCH, NUMBERS = "q", "numbers"
 PERSONAL = frozenset({SEARCH, NUMBERS})
 """What an address asks for by a customer's number, or to see numbers: such contents are made anew each time."""
 
+MOST_SAID = 100
+"""Messages that are kept for readers of a project."""
+
 PERIOD = "period"
 RUN = "run"
+
+
+class Said:
+    """What was said of what a reader did, for the page they are led to; the oldest go first. Gone with the server."""
+
+    def __init__(self) -> None:
+        self._said: dict[str, Message] = {}
+
+    def keep(self, told: Message) -> str:
+        """Keep a message; the key under which an address asks for it."""
+        key = secrets.token_urlsafe(9)
+        self._said[key] = told
+        if len(self._said) > MOST_SAID:
+            del self._said[next(iter(self._said))]
+        return key
+
+    def of(self, key: str) -> Message | None:
+        """The message of a key, if it is still kept."""
+        return self._said.get(key)
 
 
 @dataclass(frozen=True)
@@ -40,6 +63,7 @@ class Served:
     slug: str
     project: Project
     published: Published
+    said: Said = field(default_factory=Said)
 
 
 @dataclass(frozen=True)
@@ -83,6 +107,8 @@ class Content:
     trail: Sequence[tuple[str, str]] = field(default_factory=tuple)
     """Pages above this one: label and address."""
     search: Search | None = None
+    notice: Sequence[Block] = ()
+    """What was just done, above everything else."""
     leads_to: str = ""
     """The address to go on to instead of showing this."""
 
@@ -141,6 +167,11 @@ class View:
     def text(self, code: str, /, **params: Any) -> str:
         """A sentence of the pages."""
         return self.words.text(f"web.{code}", **params)
+
+    def column(self, name: str, *, is_number: bool = False) -> Column:
+        """A column of a table by its term, with a capital."""
+        told = self.words.term("column", name)
+        return Column(told[:1].upper() + told[1:], is_number)
 
     def picked(self, name: str) -> str | None:
         """The value of a filter this page honours; None: all."""

@@ -174,6 +174,9 @@ class Explanation:
         shared_card: row of SHARED_CARDS, if there is one.
         objected_on: day of the last objection to marketing: by command (UTC), whenever the run was made, or in a file,
             where nothing is made of them for it; None: none.
+        systems: customer numbers by customer system, the one with most first.
+        joined_by: what joined the numbers, as rules of identity or `merged_at_source`, `decided_same`, each with the
+            pairs it joined; empty where there is one number, or the run does not tell.
         buyers: by population, that of the customer's figures first.
     """
 
@@ -185,4 +188,6 @@ class Explanation:
     enrolled_on: date | None
     shared_card: Row | None
     objected_on: date | None
+    systems: Mapping[str, int]
+    joined_by: Mapping[str, int]
     buyers: tuple[Buyer, ...]

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
@@ -34,6 +35,9 @@ SHORT = frozenset({
     *LISTS, "rfm_cuts", "transitions", "shared_cards", "forecast_models", "critical_sets", "watchlist_tests",
 })  # fmt: skip
 """Tables that are kept in memory between customers; the others are read for each."""
+
+STATED = frozenset({"merged_at_source", "decided_same"})
+"""Why numbers are joined that no rule had to find."""
 
 NOT_OF_ONE = frozenset({"value.no_spend", "value.no_learners", "value.at_bound"})
 """Notes on a population's forecast that say nothing of a single customer."""
@@ -97,6 +101,11 @@ def find(published: Published, run: Run, asked: str) -> str:
         choices = ", ".join(sorted(f"{systems[row['source_customer_id']]}:{number}" for row in rows))
         raise UsageError(message("explain.several", customer=asked, choices=choices))
     return people[0]
+
+
+def _counted(values: Iterable[str]) -> dict[str, int]:
+    """How often each value occurs, the most frequent first; of equal ones in their order."""
+    return dict(sorted(Counter(values).items(), key=lambda one: (-one[1], one[0])))
 
 
 class _Tables:
@@ -171,6 +180,8 @@ class _Reader:
             enrolled_on=enrolled_on,
             shared_card=self.tables.row("shared_cards", source_customer_id=self.ids),
             objected_on=self._objected_on(is_profiled=bool(assigned)),
+            systems=_counted(row["customer_system"] for row in self.tables.rows("customer_ids", **theirs)),
+            joined_by=_counted(self._joined_by()),
             buyers=tuple(
                 self._buyer(name, [day for day in days if day["population"] == name], assigned.get(name, {}),
                             self._history(name, days, moments, enrolled_on) if name in assigned else ())
@@ -187,6 +198,15 @@ class _Reader:
             held = {"decided_by": "objection", "customer_id": self.customer_id}
             days += [row["decided_on"] for row in self.tables.rows("consent_status", ["decided_on"], **held)]
         return max((day for day in days if day), default=None)
+
+    def _joined_by(self) -> Iterator[str]:
+        """What joined each pair of the numbers that was joined itself, not through others."""
+        if len(self.ids) < 2:
+            return
+        within = {"source_customer_id": self.ids, "other_source_customer_id": self.ids, "is_together": True}
+        for row in self.tables.rows("identity_pairs", ["rule", "reason"], **within):
+            if row["reason"] != "through_others":
+                yield row["reason"] if row["reason"] in STATED else row["rule"]
 
     @property
     def _window(self) -> Period:

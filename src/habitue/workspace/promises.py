@@ -44,7 +44,8 @@ def record(workspace: Workspace, backend: Any, runs: Sequence[Run], as_of: date,
             tables = {
                 name: backend.read_parquet(str(workspace.table_path(run, table)))
                 for name, table in (
-                    ("expected", "expected_revenue"), ("assignments", "assignments"), ("critical", "critical_customers")
+                    ("expected", "expected_revenue"), ("assignments", "assignments"),
+                    ("critical", "critical_customers"), ("ids", "customer_ids"),
                 )
             }  # fmt: skip
             is_backdated = run.manifest["data_until"] > run.as_of.isoformat()

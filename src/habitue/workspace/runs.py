@@ -313,12 +313,14 @@ class Workspace:
                 "window_months": settings.rfm.window_months,
                 "step_months": settings.segment_settings().step_months,
                 "scoring": settings.rfm.scoring,
+                "jurisdiction": consent_settings(settings.consent, project.time_zone).jurisdiction,
             },
             "calendar": calendar_settings.calendar(settings.calendar).plain(),
             "margins_assumed": bool(
                 settings.margins.default_rate or settings.margins.by_category or settings.margins.by_sales_channel
             ),
             "tax_basis": {s.name: s.tax for s in settings.of_kind("transactions")},
+            "presets": {s.name: s.preset for s in settings.sources if s.preset},
             "warnings": [{"code": w.code, "params": _plain(w.params)} for w in warnings],
             "files": [
                 {"file_id": f.file_id, "source": f.source.name, "file": f.name, "rows": f.facts["rows"]} for f in files

@@ -8,17 +8,20 @@ import ibis.expr.types as ir
 import numpy as np
 import pyarrow as pa
 
-from habitue.customers.identity.bands import DIFFERENT_PERSONS, REASONS, SAME, Judged
+from habitue.customers.identity.bands import DIFFERENT_PERSONS, MERGED, REASONS, SAME, Judged
 from habitue.customers.identity.candidates import Pairs
 from habitue.customers.identity.clusters import BETWEEN_TWO, CONTRARY_SIDES, FINE, TOO_LARGE
 from habitue.customers.identity.evidence import bits_of, probability, rules_of, told
 from habitue.customers.identity.numbers import Codes, Numbers
 from habitue.customers.identity.settings import (
     APART,
+    DECISION,
     JOINED,
+    MERGE_TABLE,
     NAME_AND_BIRTH_DATE,
     REVIEW,
     RULES,
+    SECOND_LOOK,
     SIMILAR_AND_BIRTH_DATE,
     IdentitySettings,
 )
@@ -35,7 +38,8 @@ def pairs_table(numbers: Numbers, found: Judged, labels: Codes, fate: Codes) -> 
     """IDENTITY_PAIRS, in the order of the opaque ids.
 
     Pairs that together but were not joined themselves are joined `through_others`. Pairs that share nothing but what
-    blocking needs (apart, with hardly any evidence) are there too: what was looked at is told.
+    blocking needs (apart, with hardly any evidence) are there too: what was looked at is told. What no rule found, but
+    a merge table or a person named, has that as its rule.
     """
     together = labels[found.pairs.left] == labels[found.pairs.right]
     reason = found.reason.copy()
@@ -46,6 +50,10 @@ def pairs_table(numbers: Numbers, found: Judged, labels: Codes, fate: Codes) -> 
     agreeing, differing = told(found.compared)
     left, right = pa.array(found.pairs.left), pa.array(found.pairs.right)
     systems = pa.array(numbers.system_names, pa.string())
+    rules = rules_of(found.compared)
+    unfound = rules == SECOND_LOOK
+    rules[unfound & (found.stated == MERGED)] = MERGE_TABLE
+    rules[unfound & (found.stated != MERGED) & (found.stated != 0)] = DECISION
     decision = np.where(found.stated == SAME, "same", np.where(found.stated == DIFFERENT_PERSONS, "different", ""))
     return _table(
         IDENTITY_PAIRS,
@@ -53,7 +61,7 @@ def pairs_table(numbers: Numbers, found: Judged, labels: Codes, fate: Codes) -> 
         numbers.ids.take(right),
         systems.take(pa.array(numbers.systems[found.pairs.left])),
         systems.take(pa.array(numbers.systems[found.pairs.right])),
-        pa.array(rules_of(found.compared), pa.string()),
+        pa.array(rules, pa.string()),
         pa.array(probability(found.bits)),
         pa.array(agreeing, pa.string()),
         pa.array(differing, pa.string()),

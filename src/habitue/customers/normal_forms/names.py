@@ -64,7 +64,8 @@ class PersonName:
     """A name as it is compared.
 
     `first` and `last` are words in compared letters with single spaces ("jean pierre", "martin dupont"), None where
-    nothing is said; `kind` is person, anonymous (a till's own record), test, or none (no name at all).
+    nothing is said; `kind` is person, anonymous (a till's own record), test, or none (no name at all, or a pseudonym:
+    "Client 0017").
     """
 
     first: str | None
@@ -81,7 +82,8 @@ def person_name(first: str | None, last: str | None, whole: str | None = None) -
         return PersonName(None, None, NOBODY)
     every = frozenset((*given, *family))
     if every in _ANONYMOUS:
-        return PersonName(None, None, ANONYMOUS)
+        is_numbered = any(letter.isdigit() for letter in f"{first} {last}")  # Client 0017: a pseudonym
+        return PersonName(None, None, NOBODY if is_numbered else ANONYMOUS)
     if every <= _TEST:
         return PersonName(None, None, TEST)
     if not family and len(given) > 1:  # "Dora Hahn" in the first name's cell

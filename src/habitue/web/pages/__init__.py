@@ -24,15 +24,19 @@ class Page:
     filters: frozenset[str] = frozenset()
     anchors: tuple[str, ...] = ()
     in_menu: bool = True
+    is_kept: bool = True
+    """False: what it shows changes without a run, or names people; it is made anew each time."""
 
 
 def all_pages() -> tuple[Page, ...]:
     """Every page, in the order of the menu."""
     from habitue.web.pages import (
+        contact,
         customers,
         data,
         definitions,
         figures,
+        identity,
         patterns,
         runs,
         segments,
@@ -45,7 +49,9 @@ def all_pages() -> tuple[Page, ...]:
     return (
         today.PAGE,
         data.PAGE,
+        identity.PAGE,
         customers.PAGE,
+        contact.PAGE,
         segments.PAGE,
         value.PAGE,
         stores.PAGE,

@@ -118,6 +118,7 @@ def _how(view: View, file: dict[str, Any], sums: figures.Rows, exports: int) -> 
     facts = [
         (c.column("source").label, c.written(file["source"])),
         (c.column("kind").label, c.words.term("kind", file["kind"], default=file["kind"])),
+        *([(c.column("preset").label, preset)] if (preset := sections_data.preset(c, file["source"])) else []),
         (c.column("files.rows").label, c.words.number(file["rows"])),
         (view.text("data.left_out"), c.words.number(file["report_rows"])),
         (c.column("encoding").label, file["encoding"] or c.text("files.typed")),

@@ -18,6 +18,7 @@ from habitue.report.layout import Block, Cell, Column, Facts, Figure, Fold, Grid
 from habitue.report.segment_figures import STRATEGIC, TEN
 from habitue.schemas import CUSTOMER_PROFILES
 from habitue.web.numbers import numbers_of
+from habitue.web.pages import one_person
 from habitue.web.view import NUMBERS, Content, View
 from habitue.workspace import explanations
 from habitue.workspace.explained import Buyer, Explanation, Row
@@ -43,6 +44,7 @@ def item(view: View, customer_id: str) -> Content:
     sections = [Section("who", view.text("customers.who"), [*_who(view, told)])]
     for buyer in told.buyers:
         sections += _sections(view, told, buyer)
+    sections += one_person.sections(view, told)
     if defined := sections_customer.definitions(told, view.whole):
         folded = [block for block in defined.blocks if not isinstance(block, Fold)]
         sections.append(Section(defined.anchor, defined.title, [Fold(view.text("customers.terms"), folded)]))

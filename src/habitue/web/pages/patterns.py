@@ -18,6 +18,7 @@ from habitue.report.layout import (
     Facts,
     Figure,
     Fold,
+    Form,
     Grid,
     Heading,
     Item,
@@ -63,6 +64,7 @@ def build(view: View) -> Content:
             Link(_text(view, "primary"), view.url("patterns"), is_primary=True),
             Link(_text(view, "link"), view.url("patterns")),
         ],
+        "decision": [_form(view)],
         "tags": [Sample("tags", (SIMULATED, ASSUMED, SAMPLE))],
         "facts": [_facts(view), Fold(_text(view, "fold"), [Prose(_text(view, "folded"))])],
         PART: [Prose(_text(view, "folded"))],
@@ -82,6 +84,11 @@ def build(view: View) -> Content:
         for name, blocks in made.items()
     ]
     return Content(_text(view, "title"), sections, _text(view, "answer"), labels=(SAMPLE,))
+
+
+def _form(view: View) -> Form:
+    buttons = [(code, _text(view, f"decision_{code}")) for code in ("one", "other")]
+    return Form(_text(view, "decision_ask"), "", [], buttons, agree=_text(view, "decision_agree"))
 
 
 def _text(view: View, code: str, /, **params: object) -> str:
