@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterable, Mapping
-from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
+
+from habitue.workspace.people_file import as_it_lies
 
 SAME, DIFFERENT, UNDECIDED = "same", "different", "undecided"
 DECISIONS = (SAME, DIFFERENT, UNDECIDED)
@@ -104,17 +105,15 @@ class DecisionRecords:
         return found
 
 
-def decided(folder: Path, file_name: str) -> pa.Table:
+def decided(folder: Path) -> pa.Table:
     """What holds in a project's store: decided_at (naive UTC), the pair, decision, origin; the newest first.
 
     The store is read as it lies, neither copied nor changed.
     """
-    if (folder / file_name).exists():
-        address = (folder / file_name).absolute().as_uri() + "?mode=ro"
-        with closing(sqlite3.connect(address, uri=True)) as stored:
-            if stored.execute("SELECT 1 FROM sqlite_master WHERE name = 'identity_decisions'").fetchone():
-                order = [("decided_at", "descending"), *((name, "ascending") for name in PAIR)]
-                return _table(stored).sort_by(order)
+    with as_it_lies(folder) as stored:
+        if stored and stored.execute("SELECT 1 FROM sqlite_master WHERE name = 'identity_decisions'").fetchone():
+            order = [("decided_at", "descending"), *((name, "ascending") for name in PAIR)]
+            return _table(stored).sort_by(order)
     return _SCHEMA.empty_table()
 
 

@@ -11,7 +11,7 @@ from habitue.customers.identity.settings import RULES
 from habitue.errors import Message, UsageError, message
 from habitue.workspace.audit import acting, now
 from habitue.workspace.decision_records import DECISIONS, DIFFERENT, PAIR, SAME, Decision, decided
-from habitue.workspace.people import FILE_NAME, People
+from habitue.workspace.people import People
 from habitue.workspace.published import Published
 from habitue.workspace.small_files import csv_rows
 
@@ -88,7 +88,7 @@ def review(workspace: Workspace, *, rule: str | None = None, personal_data: bool
     if not published.has(run, REVIEW):
         raise UsageError(message("identity.no_review", run_id=run.run_id))
     rows = published.query(run, f"SELECT * FROM {{{REVIEW}}} ORDER BY rank").to_pylist()
-    done = {(row[PAIR[0]], row[PAIR[1]]) for row in decided(workspace.folder, FILE_NAME).to_pylist()}
+    done = {(row[PAIR[0]], row[PAIR[1]]) for row in decided(workspace.folder).to_pylist()}
     of_rule = [row for row in rows if rule in (None, row["rule"])]
     numbers = People.numbers_of(workspace.folder, {row[name] for row in of_rule for name in PAIR})
     held = [row for row in of_rule if all(row[name] in numbers for name in PAIR)]
@@ -108,7 +108,7 @@ def waiting(rows: Iterable[Mapping[str, Any]], done: set[tuple[str, str]]) -> li
 def decisions(workspace: Workspace) -> pa.Table:
     """What holds: decided_at (naive UTC), source_customer_id, other_source_customer_id, decision, origin; the newest
     first. What was taken back is not in it."""
-    return decided(workspace.folder, FILE_NAME)
+    return decided(workspace.folder)
 
 
 def decide(workspace: Workspace, asked: Sequence[Asked], origin: str) -> Decided:

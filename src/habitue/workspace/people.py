@@ -10,7 +10,6 @@ import json
 import secrets
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import closing
 from datetime import date
 from pathlib import Path
 from types import TracebackType
@@ -22,8 +21,8 @@ from habitue.workspace import consent_records, decision_records, forgotten
 from habitue.workspace.consent_records import ConsentRecords
 from habitue.workspace.decision_records import DecisionRecords
 from habitue.workspace.forgotten import Forgotten
+from habitue.workspace.people_file import FILE_NAME, as_it_lies
 
-FILE_NAME = "people.db"
 PERSONAL = (*ATTRIBUTES, "birth_date")
 TABLES = f"""
 CREATE TABLE IF NOT EXISTS customer_numbers (
@@ -71,10 +70,9 @@ class People:
 
         The project's store is read as it lies, neither copied nor changed.
         """
-        if not (folder / FILE_NAME).exists():
-            return []
-        address = (folder / FILE_NAME).absolute().as_uri() + "?mode=ro"
-        with closing(sqlite3.connect(address, uri=True)) as stored:
+        with as_it_lies(folder) as stored:
+            if stored is None:
+                return []
             return stored.execute(
                 "SELECT customer_system, source_customer_id FROM customer_numbers WHERE customer_number = ? "
                 "ORDER BY customer_system",
@@ -87,10 +85,9 @@ class People:
 
         The project's store is read as it lies, neither copied nor changed.
         """
-        if not (folder / FILE_NAME).exists():
-            return {}
-        address = (folder / FILE_NAME).absolute().as_uri() + "?mode=ro"
-        with closing(sqlite3.connect(address, uri=True)) as stored:
+        with as_it_lies(folder) as stored:
+            if stored is None:
+                return {}
             rows = stored.execute(
                 "SELECT source_customer_id, customer_system, customer_number FROM customer_numbers "
                 "WHERE source_customer_id IN (SELECT value FROM json_each(?))",
@@ -104,18 +101,18 @@ class People:
 
         The project's store is read as it lies, neither copied nor changed.
         """
+        names = ("source_customer_id", "source", *PERSONAL)
         found: dict[str, list[dict[str, str]]] = {}
-        if (folder / FILE_NAME).exists():
-            address = (folder / FILE_NAME).absolute().as_uri() + "?mode=ro"
-            names = ("source_customer_id", "source", *PERSONAL)
-            with closing(sqlite3.connect(address, uri=True)) as stored:
-                rows = stored.execute(
-                    f"SELECT {', '.join(names)} FROM source_customers WHERE source_customer_id IN "
-                    "(SELECT value FROM json_each(?)) ORDER BY source",
-                    [json.dumps(list(source_customer_ids))],
-                )
-                for row in rows:
-                    found.setdefault(row[0], []).append(dict(zip(names, row, strict=True)))
+        with as_it_lies(folder) as stored:
+            if stored is None:
+                return found
+            rows = stored.execute(
+                f"SELECT {', '.join(names)} FROM source_customers WHERE source_customer_id IN "
+                "(SELECT value FROM json_each(?)) ORDER BY source",
+                [json.dumps(list(source_customer_ids))],
+            )
+            for row in rows:
+                found.setdefault(row[0], []).append(dict(zip(names, row, strict=True)))
         return found
 
     @staticmethod
@@ -124,11 +121,8 @@ class People:
 
         The project's store is read as it lies, neither copied nor changed.
         """
-        if not (folder / FILE_NAME).exists():
-            return None
-        address = (folder / FILE_NAME).absolute().as_uri() + "?mode=ro"
-        with closing(sqlite3.connect(address, uri=True)) as stored:
-            if not stored.execute("SELECT 1 FROM sqlite_master WHERE name = 'objections'").fetchone():
+        with as_it_lies(folder) as stored:
+            if stored is None or not stored.execute("SELECT 1 FROM sqlite_master WHERE name = 'objections'").fetchone():
                 return None  # a store of an earlier version
             (last,) = stored.execute(
                 "SELECT max(captured_at) FROM objections WHERE source_customer_id IN (SELECT value FROM json_each(?))",
@@ -140,9 +134,8 @@ class People:
     def copy(cls, folder: Path) -> People:
         """A copy in memory of a project's store, for a look that changes nothing."""
         store = cls(None, folder)
-        if (folder / FILE_NAME).exists():
-            address = (folder / FILE_NAME).absolute().as_uri() + "?mode=ro"
-            with closing(sqlite3.connect(address, uri=True)) as stored:
+        with as_it_lies(folder) as stored:
+            if stored is not None:
                 stored.backup(store._connection)
         return store
 
