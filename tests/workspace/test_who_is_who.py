@@ -17,7 +17,16 @@ from habitue.workspace.people import People
 
 pytestmark = pytest.mark.xdist_group("who-is-who")
 
-SETTINGS = """
+RECORD = """\
+first_name = "first"
+last_name = "last"
+birth_date = "born"
+email = "mail"
+phone = "phone"
+address = "street"
+postcode = "zip"
+"""
+SETTINGS = f"""
 [project]
 currency = "EUR"
 time_zone = "Europe/Paris"
@@ -30,27 +39,13 @@ files = "cards_*.csv"
 customer_system = "card"
 [sources.cards.columns]
 source_customer_id = "number"
-first_name = "first"
-last_name = "last"
-birth_date = "born"
-email = "mail"
-phone = "phone"
-address = "street"
-postcode = "zip"
-[sources.accounts]
+{RECORD}[sources.accounts]
 kind = "customers"
 files = "accounts_*.csv"
 customer_system = "web"
 [sources.accounts.columns]
 source_customer_id = "number"
-first_name = "first"
-last_name = "last"
-birth_date = "born"
-email = "mail"
-phone = "phone"
-address = "street"
-postcode = "zip"
-[sources.till]
+{RECORD}[sources.till]
 kind = "transactions"
 files = "till.csv"
 tax = "excluded"

@@ -18,7 +18,6 @@ from habitue.portable import by_value, materialise
 from habitue.schemas import GOLDEN_RECORDS
 
 ONLY_VALUE, BETTER_KIND, MOST_ROWS, SOURCE_ORDER = "only_value", "better_kind", "most_rows", "source_order"
-SURVIVORSHIP = (ONLY_VALUE, BETTER_KIND, MOST_ROWS, SOURCE_ORDER)
 """What decided, the first that left one value."""
 
 

@@ -1,4 +1,4 @@
-"""People as a cycle knows them: the customer numbers seen, when somebody enrolled, whom a list of numbers names."""
+"""People as a cycle knows them: the customer numbers seen, when somebody enrolled, whose a line is."""
 
 from __future__ import annotations
 

@@ -15,7 +15,6 @@ from habitue.schemas import SOURCE_MERGES
 
 FOLLOWED, TO_ITSELF, CYCLE, UNKNOWN_TARGET = "followed", "to_itself", "cycle", "unknown_target"
 SUPERSEDED, NOT_YET = "superseded", "not_yet"
-FINDINGS = (FOLLOWED, TO_ITSELF, CYCLE, UNKNOWN_TARGET, SUPERSEDED, NOT_YET)
 
 
 def followed_merges(merges: ir.Table, known: ir.Table, *, as_of: date) -> ir.Table:

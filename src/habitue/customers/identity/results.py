@@ -9,7 +9,6 @@ import numpy as np
 import pyarrow as pa
 
 from habitue.customers.identity.bands import DIFFERENT_PERSONS, MERGED, REASONS, SAME, Judged
-from habitue.customers.identity.candidates import Pairs
 from habitue.customers.identity.clusters import BETWEEN_TWO, CONTRARY_SIDES, FINE, TOO_LARGE
 from habitue.customers.identity.evidence import bits_of, probability, rules_of, told
 from habitue.customers.identity.numbers import Codes, Numbers
@@ -225,6 +224,3 @@ def _households(numbers: Numbers, labels: Codes) -> Codes:
 def _table(schema: Schema, *arrays: Any) -> pa.Table:
     kinds = schema.ibis_schema().to_pyarrow()
     return pa.table([array.cast(kind.type) for array, kind in zip(arrays, kinds, strict=True)], schema=kinds)
-
-
-__all__ = ["Pairs", "identities_table", "kept", "notes", "pairs_table", "review_table", "rules_table", "wilson"]

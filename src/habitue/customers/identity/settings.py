@@ -97,7 +97,6 @@ class Weights:
     part_of_first: float = 1.5
     other_first: float = -6.0
     near_last: float = 4.5
-    part_of_last: float = 4.5
     other_last: float = -4.0
     last_beside_contact: float = 3.0
     near_birth_date: float = 5.0
